@@ -1,0 +1,1 @@
+"""Turns MNIST into the checkpoint in ``weights/``; start with ``python -m training``."""

@@ -1,0 +1,97 @@
+"""The network: 18,520 parameters, from pixels to log-probabilities. Imports torch only."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+MNIST_MEAN = 0.1307
+"""Mean of the 60,000 training images, pixels scaled to 0..1."""
+MNIST_STD = 0.3081
+"""Standard deviation of the same pixels."""
+PARAMETERS = 18_520
+"""Trainable parameters of the network, checked when training starts."""
+
+
+class ConvReLUNorm(nn.Sequential):
+    """Convolution without bias, ReLU, BatchNorm: the order in which they follow each other."""
+
+    def __init__(self, inputs: int, outputs: int, kernel_size: int) -> None:
+        super().__init__(
+            nn.Conv2d(inputs, outputs, kernel_size, padding=kernel_size // 2, bias=False),
+            nn.ReLU(),
+            nn.BatchNorm2d(outputs),
+        )
+
+
+class Transition(nn.Sequential):
+    """Halves height and width, then mixes the channels down with a 1×1 convolution."""
+
+    def __init__(self, inputs: int, outputs: int, dropout: float) -> None:
+        super().__init__(
+            nn.MaxPool2d(2),
+            ConvReLUNorm(inputs, outputs, kernel_size=1),
+            nn.Dropout(dropout),
+        )
+
+
+class DigitNetwork(nn.Module):
+    """Log-probabilities of the ten digits for images of 28×28 pixels.
+
+    Normalization is part of ``forward``: whoever holds the network cannot normalize differently.
+    Global average pooling is linear, so the ten class maps that it averages are the exact class
+    activation maps (Zhou et al. 2016, https://arxiv.org/abs/1512.04150).
+
+    Args:
+        dropout: probability with which each transition drops an activation while training.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, dropout: float = 0.01) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(MNIST_MEAN))
+        self.register_buffer("std", torch.tensor(MNIST_STD))
+        self.block1 = nn.Sequential(
+            ConvReLUNorm(1, 8, kernel_size=3),
+            ConvReLUNorm(8, 16, kernel_size=3),
+            ConvReLUNorm(16, 32, kernel_size=3),
+        )
+        self.transition1 = Transition(32, 8, dropout)
+        self.block2 = nn.Sequential(
+            ConvReLUNorm(8, 16, kernel_size=3),
+            ConvReLUNorm(16, 32, kernel_size=3),
+        )
+        self.transition2 = Transition(32, 8, dropout)
+        self.block3 = nn.Sequential(
+            ConvReLUNorm(8, 16, kernel_size=3),
+            ConvReLUNorm(16, 32, kernel_size=3),
+        )
+        self.prediction = nn.Conv2d(32, 10, kernel_size=1, bias=False)
+
+    def normalize(self, images: Tensor) -> Tensor:
+        """Pixels ``[N, 28, 28]`` of 0..255 (uint8 or float) to float32 ``[N, 1, 28, 28]``."""
+        return (images.unsqueeze(1).float() / 255 - self.mean) / self.std
+
+    def class_maps(self, images: Tensor) -> Tensor:
+        """The evidence for each digit at each place, float32 ``[N, 10, 7, 7]``."""
+        x = self.normalize(images)
+        x = self.transition1(self.block1(x))
+        x = self.transition2(self.block2(x))
+        maps: Tensor = self.prediction(self.block3(x))
+        return maps.float()
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Log-probabilities, float32 ``[N, 10]``, of images ``[N, 28, 28]``, bright ink on dark."""
+        return log_probabilities(self.class_maps(images))
+
+
+def log_probabilities(class_maps: Tensor) -> Tensor:
+    """Global average pooling and log-softmax: ``[N, 10, H, W]`` to ``[N, 10]``."""
+    return torch.log_softmax(class_maps.mean(dim=(2, 3)), dim=1)
+
+
+def count_parameters(network: nn.Module) -> int:
+    """Number of trainable parameters."""
+    return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)

@@ -1,0 +1,223 @@
+"""One run: a network trained in a directory of its own that keeps everything known about it."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import platform
+from dataclasses import asdict, dataclass, fields
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from training.data import FILES, Mnist, hold_out
+from training.device import Device, hardware
+from training.export import export
+from training.network import MNIST_MEAN, MNIST_STD, DigitNetwork, count_parameters
+from training.plots import plot_confusion, plot_curves, plot_mistakes
+from training.recipes import Recipe
+from training.summary import format_table, summarize
+from training.trainer import Epoch, ResumeError, evaluate, remaining_seconds, train
+
+CHECKPOINT = "last.pt"
+RESULT = "result.json"
+PACKAGES = ("torch", "torchvision", "onnx", "onnxruntime", "numpy")
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """What one run does.
+
+    Attributes:
+        recipe: how to train.
+        seed: of the initial weights, the order of the images and the augmentation.
+        validate: hold out 10,000 training images and judge by them; the test set is not read.
+            Without it all 60,000 are trained on and the test set is read once, at the end.
+        resume: go on with the newest unfinished run of this recipe and seed.
+        runs: directory of all runs.
+        weights: directory to export to, or None.
+    """
+
+    recipe: Recipe
+    seed: int
+    validate: bool
+    resume: bool
+    runs: Path
+    weights: Path | None
+
+
+def run(settings: RunSettings, mnist: Mnist, device: Device) -> dict[str, Any]:
+    """Train, evaluate, record, export; returns what ``result.json`` holds."""
+    recipe, seed = settings.recipe, settings.seed
+    directory = _directory(settings)
+    training_digits, validation = mnist.train, None
+    if settings.validate:
+        training_digits, validation = hold_out(mnist.train)
+    config = {
+        "recipe": asdict(recipe),
+        "seed": seed,
+        "validate": settings.validate,
+        "training_images": len(training_digits),
+        **environment(device),
+    }
+    _write_json(directory / "config.json", config)
+    summary = format_table(summarize(DigitNetwork(recipe.dropout)))
+    (directory / "network.txt").write_text(summary + "\n", encoding="utf-8")
+    _announce(settings, device, len(training_digits), directory, summary)
+
+    lines: list[Epoch] = []
+
+    def on_epoch(line: Epoch) -> None:
+        lines.append(line)
+        _write_metrics(directory / "metrics.csv", lines)
+        print(_table_line(line, remaining_seconds(lines, recipe.epochs)), flush=True)
+
+    network, epochs = train(
+        recipe,
+        seed,
+        training_digits,
+        device,
+        validation=validation,
+        checkpoint=directory / CHECKPOINT,
+        resume=settings.resume,
+        on_epoch=on_epoch,
+    )
+    judged_by, digits = ("validation", validation) if validation else ("test", mnist.test)
+    evaluation = evaluate(network, digits, device)
+    title = f"{recipe.name} recipe, seed {seed}: {evaluation.accuracy:.2%} on the {judged_by} set"
+    plot_curves(epochs, title, directory / "curves.png")
+    plot_confusion(evaluation, title, directory / "confusion.png")
+    plot_mistakes(digits, evaluation, f"{judged_by.capitalize()} set", directory / "mistakes.png")
+    result = {
+        "recipe": recipe.name,
+        "seed": seed,
+        "epochs": recipe.epochs,
+        "training_images": len(training_digits),
+        "judged_by": judged_by,
+        "images": len(digits),
+        "correct": evaluation.correct,
+        "accuracy": evaluation.accuracy,
+        "loss": evaluation.loss,
+        "seconds": round(sum(line.seconds for line in epochs), 1),
+    }
+    print(
+        f"\n{judged_by} set: {evaluation.correct:,} of {len(digits):,} = "
+        f"{evaluation.accuracy:.2%}, loss {evaluation.loss:.4f}, "
+        f"trained in {result['seconds']:.0f} s"
+    )
+    if settings.weights is not None:
+        export(network, model_card(network, config, result), mnist.test, device, settings.weights)
+        print(f"exported to {settings.weights}/")
+    _write_json(directory / RESULT, result)
+    (directory / CHECKPOINT).unlink()
+    torch.save(network.state_dict(), directory / "network.pt")
+    return result
+
+
+def environment(device: Device) -> dict[str, Any]:
+    """Versions, hardware and the hashes of the source and the data: what a result depends on."""
+    return {
+        "versions": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in PACKAGES},
+        },
+        "hardware": hardware(device.torch_device),
+        "arithmetic": "bfloat16" if device.bf16 else "float32",
+        "source_sha256": source_hash(),
+        "data_sha256": {name: file.sha256 for name, file in FILES.items()},
+    }
+
+
+def source_hash() -> str:
+    """SHA-256 over the files of this package, in the order of their names."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def model_card(
+    network: DigitNetwork, config: dict[str, Any], result: dict[str, Any]
+) -> dict[str, Any]:
+    """What ``weights/digits.json`` and the metadata of ``digits.onnx`` say."""
+    return {
+        "name": "tinydigits",
+        "parameters": count_parameters(network),
+        "normalization": {"mean": MNIST_MEAN, "std": MNIST_STD},
+        "accuracy": {
+            "test": result["accuracy"],
+            "correct": result["correct"],
+            "images": result["images"],
+            "obtained": (
+                f"seed {result['seed']}, weights after the last of {result['epochs']} epochs on "
+                f"{result['training_images']:,} training images; the test set was read once, after"
+            ),
+        },
+        "layers": [asdict(layer) for layer in summarize(network)],
+        "date": date.today().isoformat(),
+        **{key: config[key] for key in ("recipe", "seed", "versions", "hardware", "arithmetic")},
+        **{key: config[key] for key in ("source_sha256", "data_sha256")},
+    }
+
+
+def _directory(settings: RunSettings) -> Path:
+    """The directory of a new run, or that of the run to resume."""
+    suffix = f"{settings.recipe.name}-{settings.seed}" + ("-validate" if settings.validate else "")
+    if settings.resume:
+        unfinished = sorted(
+            path.parent
+            for path in settings.runs.glob(f"*/{CHECKPOINT}")
+            if path.parent.name[len("YYYY-MM-DD-") :].partition("+")[0] == suffix
+        )
+        if not unfinished:
+            raise ResumeError(f"no unfinished run of {suffix} in {settings.runs}/")
+        return unfinished[-1]
+    name = f"{date.today().isoformat()}-{suffix}"
+    directory, count = settings.runs / name, 1
+    while directory.exists():
+        count += 1
+        directory = settings.runs / f"{name}+{count}"
+    directory.mkdir(parents=True)
+    return directory
+
+
+def _announce(
+    settings: RunSettings, device: Device, images: int, directory: Path, summary: str
+) -> None:
+    print(summary)
+    print(f"\n{settings.recipe.name} recipe, seed {settings.seed}, {images:,} images, {device}")
+    print(f"records go to {directory}/")
+    if not settings.validate:
+        print("every training image is used; --validate holds 10,000 out to show over-fitting")
+    print(
+        f"\n{'epoch':>5}{'rate':>10}{'train loss':>12}{'accuracy':>10}"
+        f"{'valid. loss':>13}{'accuracy':>10}{'seconds':>9}{'left':>8}"
+    )
+
+
+def _table_line(line: Epoch, seconds_left: float) -> str:
+    def number(value: float | None, form: str) -> str:
+        return "–" if value is None else format(value, form)
+
+    left = f"{seconds_left // 60:.0f}:{seconds_left % 60:02.0f}"
+    return (
+        f"{line.epoch:>5}{line.learning_rate:>10.2g}"
+        f"{line.train_loss:>12.4f}{line.train_accuracy:>10.2%}"
+        f"{number(line.validation_loss, '.4f'):>13}{number(line.validation_accuracy, '.2%'):>10}"
+        f"{line.seconds:>9.1f}{left:>8}"
+    )
+
+
+def _write_metrics(path: Path, lines: list[Epoch]) -> None:
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, [field.name for field in fields(Epoch)])
+        writer.writeheader()
+        writer.writerows(asdict(line) for line in lines)
+
+
+def _write_json(path: Path, value: object) -> None:
+    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

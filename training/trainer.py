@@ -1,0 +1,249 @@
+"""The training loop: one recipe, one seed, one network."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from training.data import Digits
+from training.device import Device
+from training.network import PARAMETERS, DigitNetwork, count_parameters
+from training.recipes import Recipe
+
+EVALUATION_BATCH = 1000
+
+
+class ResumeError(Exception):
+    """The checkpoint to go on from is missing, damaged or of another run."""
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One line of the training table.
+
+    Losses are mean negative log-likelihoods in nats, accuracies fractions. Training figures are
+    taken while training (dropout on, weights still moving); validation figures after the epoch,
+    and None where no validation set was held out.
+    """
+
+    epoch: int
+    learning_rate: float
+    train_loss: float
+    train_accuracy: float
+    validation_loss: float | None
+    validation_accuracy: float | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a network says of labelled digits: ``log_probabilities`` is float32 ``[N, 10]``."""
+
+    log_probabilities: Tensor
+    labels: Tensor
+
+    @property
+    def loss(self) -> float:
+        """Mean negative log-likelihood in nats."""
+        return F.nll_loss(self.log_probabilities, self.labels).item()
+
+    @property
+    def correct(self) -> int:
+        """Number of digits named rightly."""
+        return int((self.log_probabilities.argmax(1) == self.labels).sum())
+
+    @property
+    def accuracy(self) -> float:
+        """Fraction named rightly."""
+        return self.correct / len(self.labels)
+
+
+def train(
+    recipe: Recipe,
+    seed: int,
+    train_digits: Digits,
+    device: Device,
+    *,
+    validation: Digits | None = None,
+    checkpoint: Path | None = None,
+    resume: bool = False,
+    on_epoch: Callable[[Epoch], None] = lambda _: None,
+) -> tuple[DigitNetwork, list[Epoch]]:
+    """Train a network.
+
+    The same recipe, seed, data and machine give the same weights, bit for bit. Every epoch draws
+    its random numbers from the seed and its own number, so that a run that was interrupted and
+    resumed ends exactly where an unbroken one does.
+
+    Args:
+        validation: evaluated after every epoch, never trained on.
+        checkpoint: file that always holds the state after the last finished epoch.
+        resume: go on from ``checkpoint``.
+        on_epoch: told of every finished epoch, those of a resumed checkpoint included.
+
+    Returns:
+        The network after the last epoch, in evaluation mode, and one line per epoch.
+
+    Raises:
+        ResumeError: there is no usable checkpoint of this very run.
+    """
+    _make_deterministic(seed)
+    network = DigitNetwork(recipe.dropout)
+    if count_parameters(network) != PARAMETERS:
+        raise AssertionError(f"{count_parameters(network):,} parameters, not {PARAMETERS:,}")
+    network = network.to(device.torch_device, memory_format=device.memory_format)  # type: ignore[call-overload]
+    optimizer = torch.optim.SGD(
+        network.parameters(), lr=recipe.learning_rate, momentum=recipe.momentum
+    )
+    identity = {"recipe": asdict(recipe), "seed": seed, "images": len(train_digits)}
+    epochs: list[Epoch] = []
+    if resume:
+        if checkpoint is None:
+            raise ResumeError("there is no checkpoint to resume from")
+        epochs = _restore(checkpoint, identity, network, optimizer)
+        for line in epochs:
+            on_epoch(line)
+
+    train_digits = train_digits.to(device.torch_device)
+    for epoch in range(len(epochs), recipe.epochs):
+        start = time.perf_counter()
+        learning_rate = recipe.learning_rate_at(epoch)
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate
+        torch.manual_seed(_epoch_seed(seed, epoch))
+        train_loss, train_accuracy = _train_epoch(
+            network, optimizer, train_digits, recipe, device, f"epoch {epoch + 1}/{recipe.epochs}"
+        )
+        held_out = evaluate(network, validation, device) if validation else None
+        line = Epoch(
+            epoch=epoch + 1,
+            learning_rate=learning_rate,
+            train_loss=train_loss,
+            train_accuracy=train_accuracy,
+            validation_loss=held_out.loss if held_out else None,
+            validation_accuracy=held_out.accuracy if held_out else None,
+            seconds=time.perf_counter() - start,
+        )
+        epochs.append(line)
+        if checkpoint is not None:
+            _save(checkpoint, identity, network, optimizer, epochs)
+        on_epoch(line)
+    return network.eval(), epochs
+
+
+def evaluate(network: nn.Module, digits: Digits, device: Device) -> Evaluation:
+    """Log-probabilities of all digits, in float32, in evaluation mode."""
+    training = network.training
+    network.eval()
+    with torch.inference_mode():
+        batches = [
+            network(images.to(device.torch_device)).cpu()
+            for images in digits.images.split(EVALUATION_BATCH)
+        ]
+    network.train(training)
+    return Evaluation(torch.cat(batches), digits.labels.cpu())
+
+
+def _train_epoch(
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    digits: Digits,
+    recipe: Recipe,
+    device: Device,
+    title: str,
+) -> tuple[float, float]:
+    """Train on every batch once; mean loss and accuracy over the epoch."""
+    network.train()
+    loss_sum = correct = torch.zeros((), device=device.torch_device)
+    batches = list(_batches(digits, recipe.batch_size))
+    with tqdm(batches, desc=title, unit="batch", leave=False, disable=None) as bar:
+        for step, batch in enumerate(bar, 1):
+            with device.autocast():
+                log_probabilities = network(batch.images)
+            loss = F.nll_loss(log_probabilities, batch.labels)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            loss_sum = loss_sum + loss.detach()
+            correct = correct + (log_probabilities.argmax(1) == batch.labels).sum()
+            if not bar.disable and step % 20 == 0:
+                seen = step * recipe.batch_size
+                bar.set_postfix_str(f"loss {loss_sum / step:.4f}, accuracy {correct / seen:.2%}")
+    return loss_sum.item() / len(batches), correct.item() / (len(batches) * recipe.batch_size)
+
+
+def _batches(digits: Digits, batch_size: int) -> Iterator[Digits]:
+    """Every digit once in random order, in batches of one size."""
+    order = torch.randperm(len(digits)).to(digits.labels.device)
+    for indices in order.split(batch_size):
+        if len(indices) == batch_size:
+            yield digits.take(indices)
+
+
+def _make_deterministic(seed: int) -> None:
+    torch.manual_seed(seed)
+    os.environ.setdefault(
+        "CUBLAS_WORKSPACE_CONFIG", ":4096:8"
+    )  # cuBLAS repeats itself only with it
+    torch.use_deterministic_algorithms(True)
+
+
+def _epoch_seed(seed: int, epoch: int) -> int:
+    return seed * 1_000 + epoch + 1
+
+
+def _save(
+    path: Path,
+    identity: dict[str, Any],
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    epochs: list[Epoch],
+) -> None:
+    """Replace the checkpoint in one step, so that an interruption leaves the old one or the new."""
+    state = {
+        "identity": identity,
+        "network": network.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "epochs": [asdict(epoch) for epoch in epochs],
+    }
+    partial = path.with_suffix(".partial")
+    torch.save(state, partial)
+    partial.replace(path)
+
+
+def _restore(
+    path: Path,
+    identity: dict[str, Any],
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+) -> list[Epoch]:
+    try:
+        state = torch.load(path, weights_only=True)
+    except FileNotFoundError as exc:
+        raise ResumeError(f"{path} does not exist: no epoch of this run was finished") from exc
+    except Exception as exc:  # torch.load names no error type for a damaged file
+        raise ResumeError(f"{path} is damaged: {exc}") from exc
+    if state["identity"] != identity:
+        raise ResumeError(
+            f"{path} was written by another run: {state['identity']} there, {identity} here"
+        )
+    network.load_state_dict(state["network"])
+    optimizer.load_state_dict(state["optimizer"])
+    return [Epoch(**line) for line in state["epochs"]]
+
+
+def remaining_seconds(epochs: list[Epoch], total: int) -> float:
+    """Time left at the mean speed of the finished epochs."""
+    if not epochs:
+        return math.nan
+    return sum(line.seconds for line in epochs) / len(epochs) * (total - len(epochs))
