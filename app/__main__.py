@@ -1,0 +1,41 @@
+"""``python -m app``: check the checkpoint, then serve."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import uvicorn
+from pydantic_settings import CliApp
+
+from app.application import create_app
+from app.checkpoint import CheckpointError
+from app.recognizer import Recognizer
+from app.settings import Settings
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; returns the exit status."""
+    settings = CliApp.run(Settings, cli_args=arguments)
+    try:
+        recognizer = Recognizer.load(settings.weights)
+    except CheckpointError as exc:
+        print(f"error: {exc}", file=sys.stderr)
+        return 1
+    if settings.workers == 1:
+        uvicorn.run(create_app(settings, recognizer), host=settings.host, port=settings.port)
+        return 0
+    for name, value in settings.model_dump(mode="json").items():
+        os.environ[name.upper()] = str(value)  # each worker builds its own application from them
+    uvicorn.run(
+        "app.application:create_app",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

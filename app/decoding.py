@@ -1,0 +1,76 @@
+"""Bytes to picture: only the accepted formats, only as many pixels as allowed."""
+
+from __future__ import annotations
+
+import io
+
+from PIL import Image, UnidentifiedImageError
+
+from app.problems import (
+    ACCEPTED,
+    DamagedImage,
+    EmptyFile,
+    NotAnImage,
+    Problem,
+    TooManyPixels,
+    UnsupportedFormat,
+)
+
+Image.MAX_IMAGE_PIXELS = None  # decode_image has its own limit, checked before decoding
+
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
+
+OTHER_FORMATS = {
+    b"%PDF": "PDF",
+    b"%!PS": "PostScript",
+    b"<svg": "SVG",
+    b"<?xml": "SVG or another XML",
+    b"8BPS": "Photoshop",
+    b"\0\0\1\0": "ICO",
+    b"\0\0\0\x0cjP  ": "JPEG 2000",
+    b"\x1f\x8b": "gzip",
+    b"PK\3\4": "ZIP",
+}
+"""First bytes of formats that people do send, for an error that names them."""
+
+
+def decode_image(data: bytes, max_pixels: int) -> Image.Image:
+    """Decode the first frame of an image file.
+
+    Args:
+        data: the file.
+        max_pixels: width times height allowed; checked before any pixel is decoded.
+
+    Raises:
+        EmptyFile, NotAnImage, UnsupportedFormat, TooManyPixels, DamagedImage: as their names say.
+    """
+    if not data:
+        raise EmptyFile(f"The file has no bytes. Send a {ACCEPTED} image.")
+    try:
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        width, height = image.size
+        if width * height > max_pixels:
+            raise TooManyPixels(
+                f"The picture has {width} × {height} pixels; "
+                f"at most {max_pixels:,} are accepted. Send it smaller."
+            )
+        image.load()
+    except Problem:
+        raise
+    except UnidentifiedImageError as exc:
+        raise _unidentified(data) from exc
+    except Exception as exc:  # Pillow's decoders raise what they stumble on, of any type
+        raise DamagedImage(
+            f"The file starts like an image but can't be decoded ({exc}). Send it whole."
+        ) from exc
+    return image
+
+
+def _unidentified(data: bytes) -> Problem:
+    start = data[:64].lstrip()
+    names = [name for magic, name in OTHER_FORMATS.items() if start.startswith(magic)]
+    if data[4:8] == b"ftyp":
+        names = [{b"avif": "AVIF", b"heic": "HEIC", b"heix": "HEIC"}.get(data[8:12], "video")]
+    if names:
+        return UnsupportedFormat(f"{names[0]} files are not accepted. Send a {ACCEPTED} image.")
+    return NotAnImage(f"The {len(data):,} bytes are not an image. Send a {ACCEPTED} image.")

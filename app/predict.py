@@ -1,0 +1,98 @@
+"""``POST /predict``: bytes → picture → 28×28 → log-probabilities → response."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import Annotated, Any, Literal
+
+import anyio
+import numpy as np
+from fastapi import APIRouter, Query, Request
+from numpy.typing import NDArray
+from PIL import Image
+
+from app.decoding import FORMATS, decode_image
+from app.preprocessing import Prepared, prepare
+from app.recognizer import Recognizer
+from app.schemas import PredictionOut, Preprocessing, ProblemDetails
+from app.settings import Settings
+from app.uploads import read_file
+
+router = APIRouter()
+
+INLINE_BYTES = 16 * 1024
+"""Smaller files are decoded on the event loop: that is cheaper than a hop to a thread."""
+
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_REQUEST_BODY: dict[str, Any] = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["file"],
+                "properties": {"file": {"type": "string", "format": "binary"}},
+            }
+        },
+        **{f"image/{name.lower()}": _BINARY for name in FORMATS},
+    },
+}
+_PROBLEM = {"application/problem+json": {"schema": ProblemDetails.model_json_schema()}}
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"description": description, "content": _PROBLEM}
+    for status, description in {
+        400: "No file, an empty one, more than one, or one that breaks off.",
+        413: "Too many bytes, or too many pixels.",
+        415: "Not an image, or not one of the accepted formats.",
+        422: "Nothing is drawn on the picture, or a parameter is not valid.",
+    }.items()
+}
+
+
+@router.post(
+    "/predict",
+    summary="Name the digit on a picture",
+    response_model_exclude_none=True,
+    responses=_PROBLEMS,
+    openapi_extra={"requestBody": _REQUEST_BODY},
+)
+async def predict(
+    request: Request,
+    include: Annotated[
+        list[Literal["image"]] | None, Query(description="What to add to the answer.")
+    ] = None,
+) -> PredictionOut:
+    """Send the picture as the part `file` of a form, or as the bare body."""
+    state = request.app.state
+    settings: Settings = state.settings
+    recognizer: Recognizer = state.recognizer
+    data = await read_file(request, settings.max_upload_bytes)
+    if len(data) <= INLINE_BYTES:
+        prepared = _prepare(data, settings.max_pixels)
+    else:
+        prepared = await anyio.to_thread.run_sync(
+            _prepare, data, settings.max_pixels, limiter=state.large_pictures
+        )
+    prediction = recognizer.predict(prepared.image)
+    return PredictionOut(
+        digit=prediction.digit,
+        confidence=prediction.confidence,
+        log_probabilities=prediction.log_probabilities.tolist(),
+        preprocessing=Preprocessing(
+            applied=prepared.applied,
+            polarity=prepared.polarity,
+            bounding_box=prepared.bounding_box,
+        ),
+        image=_data_uri(prepared.image) if include and "image" in include else None,
+    )
+
+
+def _prepare(data: bytes, max_pixels: int) -> Prepared:
+    return prepare(decode_image(data, max_pixels))
+
+
+def _data_uri(image: NDArray[np.uint8]) -> str:
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

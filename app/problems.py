@@ -1,0 +1,136 @@
+"""What can be wrong with a request, on the wire as RFC 9457 problem details.
+
+Problem
+├── NoFile                400  the form has no part named ``file``, or the body is missing
+├── TooManyFiles          400  more than one picture in a request for one
+├── MalformedForm         400  the multipart body breaks off or is none
+├── EmptyFile             400
+├── DamagedImage          400  an accepted format that does not decode
+├── TooManyBytes          413
+├── TooManyPixels         413
+├── NotAnImage            415
+├── UnsupportedFormat     415  an image, but none of the accepted formats
+└── BlankPicture          422  decoded, but nothing is drawn on it
+"""
+
+from __future__ import annotations
+
+import http
+import json
+from typing import Any, ClassVar
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+ACCEPTED = "PNG, JPEG, WebP, BMP, GIF or TIFF"
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(Exception):
+    """A request that can't be answered: what was wrong with it, and what would be right."""
+
+    status: ClassVar[int] = 400
+    slug: ClassVar[str]
+    title: ClassVar[str]
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+    def as_dict(self) -> dict[str, Any]:
+        """Members of the problem details object."""
+        return {
+            "type": f"urn:tinydigits:{self.slug}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+        }
+
+
+class NoFile(Problem):
+    slug, title = "no-file", "No picture was sent"
+
+
+class TooManyFiles(Problem):
+    slug, title = "too-many-files", "More than one picture was sent"
+
+
+class MalformedForm(Problem):
+    slug, title = "malformed-form", "The multipart body can't be read"
+
+
+class EmptyFile(Problem):
+    slug, title = "empty-file", "The file is empty"
+
+
+class DamagedImage(Problem):
+    slug, title = "damaged-image", "The image is truncated or damaged"
+
+
+class TooManyBytes(Problem):
+    status = 413
+    slug, title = "too-many-bytes", "The upload is too large"
+
+
+class TooManyPixels(Problem):
+    status = 413
+    slug, title = "too-many-pixels", "The picture has too many pixels"
+
+
+class NotAnImage(Problem):
+    status = 415
+    slug, title = "not-an-image", "This is not an image"
+
+
+class UnsupportedFormat(Problem):
+    status = 415
+    slug, title = "unsupported-format", "This image format is not accepted"
+
+
+class BlankPicture(Problem):
+    status = 422
+    slug, title = "blank-picture", "Nothing is drawn on the picture"
+
+
+def problem_response(problem: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
+    """The response that carries a problem details object."""
+    content = json.dumps(problem, ensure_ascii=False)
+    return Response(content, problem["status"], headers, MEDIA_TYPE)
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Make every error of the application a problem details object."""
+
+    @app.exception_handler(Problem)
+    async def _problem(_: Request, exc: Problem) -> Response:
+        return problem_response(exc.as_dict())
+
+    @app.exception_handler(HTTPException)
+    async def _http(_: Request, exc: HTTPException) -> Response:
+        title = http.HTTPStatus(exc.status_code).phrase
+        details = {"type": "about:blank", "title": title, "status": exc.status_code}
+        if exc.detail != title:
+            details["detail"] = exc.detail
+        return problem_response(details, dict(exc.headers or {}))
+
+    @app.exception_handler(RequestValidationError)
+    async def _validation(_: Request, exc: RequestValidationError) -> Response:
+        places = [
+            f"{' '.join(str(part) for part in error['loc'])}: {error['msg']}"
+            for error in exc.errors()
+        ]
+        return problem_response(
+            {
+                "type": "urn:tinydigits:invalid-request",
+                "title": "The request is not valid",
+                "status": 422,
+                "detail": "; ".join(places),
+            }
+        )
+
+    @app.exception_handler(Exception)
+    async def _unexpected(_: Request, exc: Exception) -> Response:  # the server logs its traceback
+        del exc
+        title = http.HTTPStatus.INTERNAL_SERVER_ERROR.phrase
+        return problem_response({"type": "about:blank", "title": title, "status": 500})

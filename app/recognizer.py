@@ -1,0 +1,102 @@
+"""The network, run by ONNX Runtime."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from app.checkpoint import GRAPH, REMEDY, Checkpoint, CheckpointError, read_checkpoint
+
+INPUTS = {"images": ("tensor(uint8)", [28, 28])}
+OUTPUTS = {
+    "log_probabilities": ("tensor(float)", [10]),
+    "class_maps": ("tensor(float)", [10, 7, 7]),
+}
+"""Name, element type and shape after the free batch dimension: the checkpoint's contract."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the network says of one image.
+
+    Attributes:
+        log_probabilities: float32 ``[10]``, natural logarithms, index = digit.
+    """
+
+    log_probabilities: NDArray[np.float32]
+
+    @property
+    def digit(self) -> int:
+        """The most probable digit."""
+        return int(self.log_probabilities.argmax())
+
+    @property
+    def confidence(self) -> float:
+        """Probability of the most probable digit, 0..1."""
+        return float(np.exp(self.log_probabilities.max()))
+
+
+class Recognizer:
+    """Names digits.
+
+    One thread per session: an image takes about 0.1 ms, so more threads cost more than they give.
+
+    Raises:
+        CheckpointError: the graph is not one of ours.
+    """
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3  # errors: warnings about the machine are not the user's
+        try:
+            self._session = onnxruntime.InferenceSession(
+                checkpoint.graph, options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as exc:  # ONNX Runtime's errors share no base class
+            raise CheckpointError(f"{GRAPH} can't be loaded: {_one_line(exc)}. {REMEDY}") from exc
+        _check_signature(self._session, checkpoint)
+        self.checkpoint = checkpoint
+
+    @classmethod
+    def load(cls, directory: Path) -> Recognizer:
+        """The recognizer of a checkpoint's directory; raises :class:`CheckpointError`."""
+        return cls(read_checkpoint(directory))
+
+    def log_probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Log-probabilities float32 ``[N, 10]`` of images uint8 ``[N, 28, 28]``, ink bright."""
+        result: NDArray[np.float32] = self._session.run(["log_probabilities"], {"images": images})[
+            0
+        ]
+        return result
+
+    def predict(self, image: NDArray[np.uint8]) -> Prediction:
+        """What the network says of one image, uint8 ``[28, 28]``, ink bright on dark."""
+        return Prediction(self.log_probabilities(image[np.newaxis])[0])
+
+
+def _check_signature(session: Any, checkpoint: Checkpoint) -> None:
+    """Raise :class:`CheckpointError` unless the graph is of this project and goes with its card."""
+    for kind, expected, nodes in (
+        ("input", INPUTS, session.get_inputs()),
+        ("output", OUTPUTS, session.get_outputs()),
+    ):
+        found = {node.name: (node.type, node.shape[1:]) for node in nodes}
+        if found != expected:
+            raise CheckpointError(
+                f"{GRAPH} is not a digit network: its {kind}s are {found}, not {expected}."
+            )
+    metadata = session.get_modelmeta().custom_metadata_map
+    for key in ("parameters", "normalization"):
+        if json.loads(metadata.get(key, "null")) != checkpoint.card[key]:
+            raise CheckpointError(f"{GRAPH} and its card disagree about {key}. {REMEDY}")
+
+
+def _one_line(exc: BaseException) -> str:
+    return " ".join(str(exc).split())[:200]

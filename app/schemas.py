@@ -1,0 +1,93 @@
+"""The JSON of the service: the answers and their documentation."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from app.preprocessing import Polarity
+
+
+class Preprocessing(BaseModel):
+    """How the picture became the network's 28×28."""
+
+    applied: bool = Field(
+        description="False: a 28×28 grey picture like MNIST's, handed to the network untouched."
+    )
+    polarity: Polarity = Field(description="How the ink was told from the paper.")
+    bounding_box: tuple[int, int, int, int] = Field(
+        description="Left, top, right, bottom of the ink in pixels of the picture."
+    )
+
+
+class PredictionOut(BaseModel):
+    """The digit on a picture."""
+
+    digit: int = Field(ge=0, le=9, examples=[7])
+    confidence: float = Field(description="Probability of the digit.", examples=[0.998])
+    log_probabilities: list[float] = Field(
+        min_length=10,
+        max_length=10,
+        description="Natural logarithm of each digit's probability; the index is the digit.",
+        examples=[[-14.1, -13.2, -9.4, -8.3, -14.9, -13.0, -20.3, -0.002, -12.5, -6.6]],
+    )
+    preprocessing: Preprocessing
+    image: str | None = Field(
+        None,
+        description="With `?include=image`: the 28×28 that the network saw, a PNG data URI.",
+    )
+
+
+class Normalization(BaseModel):
+    """Pixels are divided by 255, then mean and standard deviation are applied in the network."""
+
+    mean: float
+    std: float
+
+
+class Layer(BaseModel):
+    """One layer of the network."""
+
+    name: str
+    description: str
+    output_shape: list[int] = Field(description="Channels, height, width.")
+    parameters: int
+    receptive_field: int = Field(description="Side of the square of the input that a value sees.")
+
+
+class Accuracy(BaseModel):
+    """How well the checkpoint does on MNIST's test set, and how that number was obtained."""
+
+    test: float
+    correct: int
+    images: int
+    obtained: str
+
+
+class ModelInfo(BaseModel):
+    """The loaded checkpoint."""
+
+    name: str
+    parameters: int
+    normalization: Normalization
+    layers: list[Layer]
+    accuracy: Accuracy
+    sha256: str = Field(description="Of the file weights/digits.onnx.")
+    date: str
+    versions: dict[str, str] = Field(description="Of the service and its engine.")
+
+
+class Health(BaseModel):
+    """State of the process."""
+
+    status: Literal["live", "ready"]
+
+
+class ProblemDetails(BaseModel):
+    """An error, as RFC 9457 has it."""
+
+    type: str
+    title: str
+    status: int
+    detail: str | None = None

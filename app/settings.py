@@ -1,0 +1,35 @@
+"""Everything about the service that can be set, from the environment or the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MEBIBYTE = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """Settings of the service; ``max_pixels`` is set by ``MAX_PIXELS`` or ``--max-pixels``."""
+
+    model_config = SettingsConfigDict(
+        cli_kebab_case=True, cli_hide_none_type=True, cli_prog_name="python -m app"
+    )
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    workers: int = Field(1, ge=1, description="Number of processes.")
+    weights: Path = Field(
+        Path(__file__).parent.parent / "weights",
+        description="Directory of the checkpoint: digits.onnx and digits.json.",
+    )
+    max_upload_bytes: int = Field(
+        10 * MEBIBYTE, ge=1, description="Largest image file accepted, in bytes."
+    )
+    max_pixels: int = Field(
+        50_000_000, ge=1, description="Largest picture accepted, width times height."
+    )
+    decoder_threads: int = Field(
+        2, ge=1, description="Threads per process that decode large pictures."
+    )

@@ -1,0 +1,121 @@
+"""Request to file: the picture's bytes, from a form or from the bare body, counted as they come.
+
+Nothing is spooled to disk: a request holds at most its limit in memory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fastapi import Request
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
+from app.problems import ACCEPTED, MalformedForm, NoFile, TooManyBytes, TooManyFiles
+
+FORM_OVERHEAD = 64 * 1024
+"""Bytes allowed for a form's boundaries, headers and other fields."""
+
+
+@dataclass
+class Part:
+    """One part of a multipart body."""
+
+    name: str | None = None
+    filename: str | None = None
+    data: bytearray = field(default_factory=bytearray)
+
+
+async def read_file(request: Request, limit: int) -> bytes:
+    """The uploaded file: the form's part ``file``, or else the bare body.
+
+    Args:
+        limit: bytes accepted.
+
+    Raises:
+        NoFile, TooManyFiles, MalformedForm, TooManyBytes: as their names say.
+    """
+    content_type = request.headers.get("content-type", "")
+    media_type, options = parse_options_header(content_type)
+    if media_type != b"multipart/form-data":
+        body = await read_body(request, limit, limit)
+        if not body:
+            raise NoFile(
+                f"Send a {ACCEPTED} image as the body, "
+                "or as the part named file of a multipart/form-data body."
+            )
+        return body
+    boundary = options.get(b"boundary")
+    if not boundary:
+        raise MalformedForm("The Content-Type names no boundary.")
+    body = await read_body(request, limit + FORM_OVERHEAD, limit)
+    files = [part for part in parse_form(body, boundary) if part.name == "file"]
+    if not files:
+        raise NoFile("The form has no part named file.")
+    if len(files) > 1:
+        raise TooManyFiles(f"The form has {len(files)} parts named file; send one.")
+    if len(files[0].data) > limit:
+        raise _too_many(limit)
+    return bytes(files[0].data)
+
+
+async def read_body(request: Request, limit: int, stated_limit: int) -> bytes:
+    """The body, refused as soon as it is known to exceed the limit.
+
+    Raises:
+        TooManyBytes: by Content-Length before a byte is read, or else while reading.
+    """
+    if int(request.headers.get("content-length", 0)) > limit:
+        raise _too_many(stated_limit)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise _too_many(stated_limit)
+    return bytes(body)
+
+
+def parse_form(body: bytes, boundary: bytes) -> list[Part]:
+    """The parts of a whole multipart body (RFC 7578).
+
+    Raises:
+        MalformedForm: it breaks off, or is none.
+    """
+    parts: list[Part] = []
+    name, value = bytearray(), bytearray()
+    ended = False
+
+    def header_end() -> None:
+        if name.lower() == b"content-disposition":
+            _, options = parse_options_header(bytes(value))
+            parts[-1].name = options.get(b"name", b"").decode("utf-8", "replace")
+            parts[-1].filename = options.get(b"filename", b"").decode("utf-8", "replace")
+        name.clear()
+        value.clear()
+
+    def end() -> None:
+        nonlocal ended
+        ended = True
+
+    parser = MultipartParser(
+        boundary,
+        {
+            "on_part_begin": lambda: parts.append(Part()),
+            "on_part_data": lambda data, start, stop: parts[-1].data.extend(data[start:stop]),
+            "on_header_field": lambda data, start, stop: name.extend(data[start:stop]),
+            "on_header_value": lambda data, start, stop: value.extend(data[start:stop]),
+            "on_header_end": header_end,
+            "on_end": end,
+        },
+    )
+    try:
+        parser.write(body)
+    except FormParserError as exc:
+        raise MalformedForm(f"The multipart body can't be parsed: {exc}.") from exc
+    if not ended:
+        raise MalformedForm("The multipart body breaks off before its last boundary.")
+    return parts
+
+
+def _too_many(limit: int) -> TooManyBytes:
+    return TooManyBytes(f"At most {limit:,} bytes are accepted. Send a smaller file.")
