@@ -20,6 +20,9 @@ Image.MAX_IMAGE_PIXELS = None  # decode_image has its own limit, checked before 
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 
+SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"BM", b"GIF8", b"II*\0", b"MM\0*")
+"""First bytes of the accepted formats."""
+
 OTHER_FORMATS = {
     b"%PDF": "PDF",
     b"%!PS": "PostScript",
@@ -67,6 +70,8 @@ def decode_image(data: bytes, max_pixels: int) -> Image.Image:
 
 
 def _unidentified(data: bytes) -> Problem:
+    if data.startswith(SIGNATURES):
+        return DamagedImage("The file breaks off before the picture begins. Send it whole.")
     start = data[:64].lstrip()
     names = [name for magic, name in OTHER_FORMATS.items() if start.startswith(magic)]
     if data[4:8] == b"ftyp":

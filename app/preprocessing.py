@@ -94,7 +94,7 @@ def _mnist_like(picture: Image.Image) -> NDArray[np.uint8] | None:
 
 
 def _ink(picture: Image.Image) -> tuple[NDArray[np.float32], Polarity]:
-    """How much ink each pixel holds, float32 ``[H, W]``, more is more; and the polarity."""
+    """How much ink each pixel holds, float32 ``[H, W]`` in 0..1, and how that was told."""
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         colours = np.asarray(picture)
@@ -103,14 +103,13 @@ def _ink(picture: Image.Image) -> tuple[NDArray[np.float32], Polarity]:
             raise _blank()
         if len(visible) < colours.shape[0] * colours.shape[1] and np.ptp(visible[:, :3]) < 32:
             return _grey(picture.getchannel("A")), "alpha"
-        paper = Image.new("RGBA", picture.size, "white")
-        picture = Image.alpha_composite(paper, picture)
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
     grey = _grey(picture)
     if np.ptp(grey) < LEAST_CONTRAST:
         raise _blank()
     border = np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]]))
     if border > _otsu(grey):
-        return 1 - grey, "dark_on_light"
+        return np.float32(1) - grey, "dark_on_light"
     return grey, "light_on_dark"
 
 
@@ -125,7 +124,7 @@ def _grey(picture: Image.Image) -> NDArray[np.float32]:
         picture = picture.convert("RGB").convert("L")
     if max(picture.size) > LARGEST_SIDE:
         picture = ImageOps.contain(picture, (LARGEST_SIDE, LARGEST_SIDE), Image.Resampling.BOX)
-    return np.asarray(picture, dtype=np.float32) / 255
+    return np.asarray(picture).astype(np.float32) / np.float32(255)
 
 
 def _otsu(values: NDArray[np.float32]) -> float:
@@ -153,10 +152,21 @@ def _to_box(ink: NDArray[np.float32], box: tuple[int, int, int, int]) -> NDArray
     square = np.zeros((side, side), dtype=np.float32)
     y, x = (side - (bottom - top)) // 2, (side - (right - left)) // 2
     square[y : y + bottom - top, x : x + right - left] = ink[top:bottom, left:right]
-    method = Image.Resampling.BOX if side > BOX else Image.Resampling.BILINEAR
-    resized = np.asarray(Image.fromarray(square).resize((BOX, BOX), method))
+    weights = _area_weights(side)
+    resized = weights @ square @ weights.T
     scaled: NDArray[np.uint8] = np.rint(resized / resized.max() * 255).astype(np.uint8)
     return scaled
+
+
+def _area_weights(side: int) -> NDArray[np.float32]:
+    """Matrix ``[20, side]`` that averages ``side`` pixels into 20, by the area they share.
+
+    Pillow's box filter takes whole source pixels only: a line of one pixel can vanish in it.
+    """
+    edges = np.arange(BOX + 1) * side / BOX
+    pixels = np.arange(side)
+    shared = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
+    return (shared.clip(0) * BOX / side).astype(np.float32)
 
 
 def _centre(small: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -1,0 +1,72 @@
+import pytest
+import torch
+
+from training.network import DigitNetwork, count_parameters, log_probabilities
+from training.summary import format_table, summarize
+
+# The design's table: channels × height × width, parameters, receptive field.
+DESIGN = [
+    ((1, 28, 28), 0, 1),
+    ((8, 28, 28), 72 + 16, 3),
+    ((16, 28, 28), 1152 + 32, 5),
+    ((32, 28, 28), 4608 + 64, 7),
+    ((8, 14, 14), 256 + 16, 8),
+    ((16, 14, 14), 1152 + 32, 12),
+    ((32, 14, 14), 4608 + 64, 16),
+    ((8, 7, 7), 256 + 16, 18),
+    ((16, 7, 7), 1152 + 32, 26),
+    ((32, 7, 7), 4608 + 64, 34),
+    ((10, 7, 7), 320, 34),
+    ((10,), 0, 28),
+]
+
+
+@pytest.fixture
+def network() -> DigitNetwork:
+    torch.manual_seed(0)
+    return DigitNetwork().eval()
+
+
+def test_has_18520_parameters(network: DigitNetwork) -> None:
+    assert count_parameters(network) == 18_520
+
+
+def test_layers_are_those_of_the_design(network: DigitNetwork) -> None:
+    layers = summarize(network)
+    assert [(x.output_shape, x.parameters, x.receptive_field) for x in layers] == DESIGN
+
+
+def test_summary_states_the_sum_of_the_parameters(network: DigitNetwork) -> None:
+    assert format_table(summarize(network)).splitlines()[-1].split()[-1] == "18,520"
+
+
+def test_probabilities_sum_to_one(network: DigitNetwork) -> None:
+    images = torch.randint(0, 256, (5, 28, 28), dtype=torch.uint8)
+    output = network(images)
+    assert output.shape == (5, 10)
+    assert torch.allclose(output.exp().sum(1), torch.ones(5))
+
+
+def test_class_maps_average_to_the_logits(network: DigitNetwork) -> None:
+    images = torch.randint(0, 256, (2, 28, 28), dtype=torch.uint8)
+    maps = network.class_maps(images)
+    assert maps.shape == (2, 10, 7, 7)
+    assert torch.allclose(network(images), log_probabilities(maps))
+    assert torch.allclose(network(images), torch.log_softmax(maps.mean((2, 3)), 1))
+
+
+def test_normalization_is_part_of_the_network(network: DigitNetwork) -> None:
+    paper = network.normalize(torch.zeros(1, 28, 28, dtype=torch.uint8))
+    ink = network.normalize(torch.full((1, 28, 28), 255, dtype=torch.uint8))
+    assert paper[0, 0, 0, 0].item() == pytest.approx(-0.1307 / 0.3081)
+    assert ink[0, 0, 0, 0].item() == pytest.approx((1 - 0.1307) / 0.3081)
+
+
+def test_only_convolutions_and_batch_norms_have_parameters(network: DigitNetwork) -> None:
+    assert {name.rsplit(".", 1)[-1] for name, _ in network.named_parameters()} == {"weight", "bias"}
+    biased = [
+        module
+        for module in network.modules()
+        if isinstance(module, torch.nn.Conv2d) and module.bias is not None
+    ]
+    assert biased == []

@@ -1,0 +1,82 @@
+"""The service as a whole: what it says of itself, and as a process of its own."""
+
+import json
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+from conftest import DIGITS, REPOSITORY, label_of, running_service
+from fastapi.testclient import TestClient
+
+
+def test_model_info(client: TestClient) -> None:
+    info = client.get("/model-info").json()
+    assert info["parameters"] == 18_520
+    assert info["normalization"] == {"mean": 0.1307, "std": 0.3081}
+    assert sum(layer["parameters"] for layer in info["layers"]) == 18_520
+    assert info["accuracy"]["images"] == 10_000
+    card = json.loads((REPOSITORY / "weights/digits.json").read_text())
+    assert info["sha256"] == card["sha256"]["digits.onnx"]
+    assert set(info["versions"]) == {"tinydigits", "onnxruntime", "python"}
+
+
+def test_health(client: TestClient) -> None:
+    assert client.get("/health/live").json() == {"status": "live"}
+    assert client.get("/health/ready").json() == {"status": "ready"}
+
+
+def test_page_is_served_with_its_policy(client: TestClient) -> None:
+    page = client.get("/")
+    assert page.headers["content-type"].startswith("text/html")
+    assert page.headers["content-security-policy"].startswith("default-src 'self'")
+
+
+def test_description_of_predict_is_complete(client: TestClient) -> None:
+    predict = client.get("/openapi.json").json()["paths"]["/predict"]["post"]
+    accepted = predict["requestBody"]["content"]
+    assert {"multipart/form-data", "image/png", "image/jpeg", "image/tiff"} <= set(accepted)
+    assert set(predict["responses"]) == {"200", "400", "413", "415", "422"}
+    for status in ("400", "413", "415", "422"):
+        assert list(predict["responses"][status]["content"]) == ["application/problem+json"]
+
+
+def test_docs_are_served(client: TestClient) -> None:
+    assert client.get("/docs").status_code == 200
+
+
+def ask(url: str) -> int:
+    path = DIGITS[-1]
+    request = urllib.request.Request(f"{url}/predict", path.read_bytes())
+    with urllib.request.urlopen(request, timeout=10) as response:
+        return int(json.load(response)["digit"]) - label_of(path)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_environment_is_honoured(workers: str) -> None:
+    with running_service(WORKERS=workers, HOST="127.0.0.1") as url:
+        assert all(ask(url) == 0 for _ in range(8))
+
+
+def test_help_names_every_setting() -> None:
+    command = [sys.executable, "-m", "app", "--help"]
+    text = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True).stdout
+    for option in ("--host", "--port", "--workers", "--weights", "--max-upload-bytes"):
+        assert option in text
+
+
+@pytest.mark.parametrize(("package", "foreign"), [("app", "training"), ("training", "app")])
+def test_service_and_trainer_never_import_each_other(package: str, foreign: str) -> None:
+    modules = sorted((REPOSITORY / package).glob("*.py"))
+    assert modules
+    for module in modules:
+        text = module.read_text()
+        assert f"from {foreign}" not in text, module
+        assert f"import {foreign}" not in text, module
+
+
+def test_service_does_not_load_torch() -> None:
+    code = (
+        "import sys, app.__main__; assert 'torch' not in sys.modules and 'onnx' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=True)

@@ -1,0 +1,108 @@
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import DIGITS, label_of, pixels_of
+
+from training.data import Digits
+from training.device import Device, choose_device
+from training.network import DigitNetwork
+from training.recipes import REFERENCE
+from training.trainer import Epoch, ResumeError, evaluate, remaining_seconds, train
+
+SHORT = replace(REFERENCE, epochs=3, batch_size=8, milestones=(2,))
+
+
+@pytest.fixture(scope="module")
+def digits() -> Digits:
+    images = [torch.tensor(pixels_of(path)) for path in DIGITS]
+    return Digits(torch.stack(images), torch.tensor([label_of(path) for path in DIGITS]))
+
+
+@pytest.fixture(params=["float32", "bfloat16"])
+def device(request: pytest.FixtureRequest) -> Device:
+    return choose_device("cpu", request.param)
+
+
+def weights(network: DigitNetwork) -> dict[str, torch.Tensor]:
+    return {name: value.clone() for name, value in network.state_dict().items()}
+
+
+def assert_same(a: DigitNetwork, b: DigitNetwork) -> None:
+    for name, value in weights(a).items():
+        assert torch.equal(value, weights(b)[name]), name
+
+
+def stop_after(epoch: int) -> Callable[[Epoch], None]:
+    def stop(line: Epoch) -> None:
+        if line.epoch == epoch:
+            raise KeyboardInterrupt
+
+    return stop
+
+
+def test_learning_rate_steps_down_twice_near_the_end() -> None:
+    rates = [REFERENCE.learning_rate_at(epoch) for epoch in range(REFERENCE.epochs)]
+    assert rates == pytest.approx([0.01] * 14 + [0.001] * 3 + [0.0001] * 2)
+
+
+def test_learns(digits: Digits, device: Device) -> None:
+    network, epochs = train(replace(SHORT, epochs=30, learning_rate=0.05), 0, digits, device)
+    assert epochs[-1].train_loss < epochs[0].train_loss / 2
+    assert evaluate(network, digits, device).accuracy > 0.9
+
+
+def test_same_seed_gives_the_same_weights(digits: Digits, device: Device) -> None:
+    assert_same(train(SHORT, 1, digits, device)[0], train(SHORT, 1, digits, device)[0])
+
+
+def test_other_seed_gives_other_weights(digits: Digits, device: Device) -> None:
+    one, other = (weights(train(SHORT, seed, digits, device)[0]) for seed in (1, 2))
+    assert not torch.equal(one["prediction.weight"], other["prediction.weight"])
+
+
+def test_resumed_run_ends_like_an_unbroken_one(
+    digits: Digits, device: Device, tmp_path: Path
+) -> None:
+    unbroken, epochs = train(SHORT, 0, digits, device)
+    checkpoint = tmp_path / "last.pt"
+    with pytest.raises(KeyboardInterrupt):
+        train(SHORT, 0, digits, device, checkpoint=checkpoint, on_epoch=stop_after(2))
+    resumed, lines = train(SHORT, 0, digits, device, checkpoint=checkpoint, resume=True)
+    assert_same(resumed, unbroken)
+    assert [line.train_loss for line in lines] == [line.train_loss for line in epochs]
+
+
+def test_run_of_another_seed_is_not_resumed(digits: Digits, tmp_path: Path) -> None:
+    device, checkpoint = choose_device("cpu"), tmp_path / "last.pt"
+    train(replace(SHORT, epochs=1), 0, digits, device, checkpoint=checkpoint)
+    with pytest.raises(ResumeError, match="was written by another run"):
+        train(SHORT, 1, digits, device, checkpoint=checkpoint, resume=True)
+
+
+def test_damaged_checkpoint_is_named(digits: Digits, tmp_path: Path) -> None:
+    checkpoint = tmp_path / "last.pt"
+    checkpoint.write_bytes(b"no checkpoint")
+    with pytest.raises(ResumeError, match=r"last\.pt is damaged"):
+        train(SHORT, 0, digits, choose_device("cpu"), checkpoint=checkpoint, resume=True)
+
+
+def test_nothing_to_resume_is_said(digits: Digits, tmp_path: Path) -> None:
+    with pytest.raises(ResumeError, match="does not exist: no epoch of this run was finished"):
+        train(SHORT, 0, digits, choose_device("cpu"), checkpoint=tmp_path / "x", resume=True)
+
+
+def test_validation_is_reported_and_changes_nothing(digits: Digits) -> None:
+    device = choose_device("cpu")
+    with_validation, epochs = train(SHORT, 0, digits, device, validation=digits)
+    assert_same(with_validation, train(SHORT, 0, digits, device)[0])
+    judged = evaluate(with_validation, digits, device)
+    assert epochs[-1].validation_accuracy == judged.accuracy
+    assert epochs[-1].validation_loss == pytest.approx(judged.loss)
+
+
+def test_time_left_is_that_of_the_epochs_to_come() -> None:
+    line = Epoch(1, 0.01, 1.0, 0.5, None, None, seconds=20.0)
+    assert remaining_seconds([line, replace(line, seconds=30.0)], total=6) == 100.0
