@@ -43,11 +43,6 @@ def stop_after(epoch: int) -> Callable[[Epoch], None]:
     return stop
 
 
-def test_learning_rate_steps_down_twice_near_the_end() -> None:
-    rates = [REFERENCE.learning_rate_at(epoch) for epoch in range(REFERENCE.epochs)]
-    assert rates == pytest.approx([0.01] * 14 + [0.001] * 3 + [0.0001] * 2)
-
-
 def test_learns(digits: Digits, device: Device) -> None:
     network, epochs = train(replace(SHORT, epochs=30, learning_rate=0.05), 0, digits, device)
     assert epochs[-1].train_loss < epochs[0].train_loss / 2

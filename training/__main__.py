@@ -11,7 +11,7 @@ from pathlib import Path
 from training.data import DataError, load_mnist
 from training.device import choose_device
 from training.export import ExportError
-from training.recipes import RECIPES
+from training.recipes import RECIPES, RecipeError
 from training.run import RunSettings, run
 from training.trainer import ResumeError
 
@@ -21,7 +21,11 @@ INTERRUPTED = 130
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns the exit status."""
     options = _parser().parse_args(arguments)
-    recipe = RECIPES[options.recipe]
+    try:
+        recipe = RECIPES[options.recipe].override(options.set)
+    except RecipeError as exc:
+        print(f"error: {exc}", file=sys.stderr)
+        return 2
     if options.epochs is not None:
         recipe = replace(recipe, epochs=options.epochs)
     complete = recipe == RECIPES[options.recipe] and not options.validate
@@ -71,6 +75,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--seed", type=_count, default=0, help="makes a run repeat exactly (%(default)s)")
     add("--seeds", type=_positive, metavar="N", help="train N times, with seeds 0 to N-1")
     add("--epochs", type=_positive, metavar="N", help="stop after N epochs instead of the recipe's")
+    add(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="change a hyperparameter of the recipe; may be repeated",
+    )
     add(
         "--validate",
         action="store_true",

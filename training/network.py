@@ -44,12 +44,13 @@ class DigitNetwork(nn.Module):
 
     Args:
         dropout: probability with which each transition drops an activation while training.
+        pool_before_prediction: a max-pool 2×2 before the prediction, which is not the design's.
     """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, dropout: float = 0.01) -> None:
+    def __init__(self, dropout: float = 0.01, pool_before_prediction: bool = False) -> None:
         super().__init__()
         self.register_buffer("mean", torch.tensor(MNIST_MEAN))
         self.register_buffer("std", torch.tensor(MNIST_STD))
@@ -68,6 +69,7 @@ class DigitNetwork(nn.Module):
             ConvReLUNorm(8, 16, kernel_size=3),
             ConvReLUNorm(16, 32, kernel_size=3),
         )
+        self.pool = nn.MaxPool2d(2) if pool_before_prediction else nn.Identity()
         self.prediction = nn.Conv2d(32, 10, kernel_size=1, bias=False)
 
     def normalize(self, images: Tensor) -> Tensor:
@@ -79,7 +81,7 @@ class DigitNetwork(nn.Module):
         x = self.normalize(images)
         x = self.transition1(self.block1(x))
         x = self.transition2(self.block2(x))
-        maps: Tensor = self.prediction(self.block3(x))
+        maps: Tensor = self.prediction(self.pool(self.block3(x)))
         return maps.float()
 
     def forward(self, images: Tensor) -> Tensor:

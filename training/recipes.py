@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal, get_args, get_type_hints
+
+
+class RecipeError(Exception):
+    """A hyperparameter that does not exist, or a value that it can't have."""
 
 
 @dataclass(frozen=True)
@@ -13,12 +18,29 @@ class Recipe:
         name: what ``--recipe`` calls it.
         epochs: passes over the training images; fewer than 20.
         batch_size: images per step; a last, smaller batch is dropped (the order is new each epoch).
-        learning_rate: of stochastic gradient descent, at the start.
-        momentum: of stochastic gradient descent.
+        optimizer: ``sgd``, or ``muon`` for the convolutions with ``sgd`` for the rest.
+        learning_rate: the highest of the schedule.
+        momentum: of the optimizer.
+        nesterov: whether the momentum is Nesterov's.
+        weight_decay: L2 penalty on the weights of the convolutions; none on BatchNorm's.
+        schedule: ``constant``; ``multi-step``, down by ``gamma`` at each milestone; or
+            ``one-cycle``, linearly up over ``warm_up`` and linearly down to zero.
         milestones: epochs (counted from 0) from which on the learning rate is multiplied by
             ``gamma`` once more.
         gamma: factor of each step down.
+        warm_up: share of the steps in which the learning rate of one-cycle rises.
         dropout: probability, after each transition.
+        label_smoothing: share of each label's probability that is spread over all digits.
+        rotation: greatest angle of the augmentation either way, degrees.
+        scale: greatest relative change of height and width.
+        shift: greatest shift either way, pixels.
+        shear: greatest shear either way, pixels a pixel.
+        calm_epochs: the last epochs, in which the augmentation has ``calm_strength``.
+        calm_strength: factor on the ranges of the augmentation in the calm epochs.
+        averaging: decay of the exponential moving average of the weights, taken every step; the
+            average is what is evaluated and exported. 0 takes the weights themselves.
+        pool_before_prediction: a max-pool 2×2 before the last convolution. No parameters; the
+            class maps shrink to 3×3.
     """
 
     name: str
@@ -26,14 +48,70 @@ class Recipe:
     batch_size: int
     learning_rate: float
     momentum: float
-    milestones: tuple[int, ...]
-    gamma: float
     dropout: float
+    optimizer: Literal["sgd", "muon"] = "sgd"
+    nesterov: bool = False
+    weight_decay: float = 0.0
+    schedule: Literal["constant", "multi-step", "one-cycle"] = "constant"
+    milestones: tuple[int, ...] = ()
+    gamma: float = 0.1
+    warm_up: float = 0.25
+    label_smoothing: float = 0.0
+    rotation: float = 0.0
+    scale: float = 0.0
+    shift: float = 0.0
+    shear: float = 0.0
+    calm_epochs: int = 0
+    calm_strength: float = 0.0
+    averaging: float = 0.0
+    pool_before_prediction: bool = False
 
-    def learning_rate_at(self, epoch: int) -> float:
-        """Learning rate of an epoch, counted from 0."""
-        steps_down = sum(epoch >= milestone for milestone in self.milestones)
-        return self.learning_rate * self.gamma**steps_down
+    def learning_rate_at(self, epoch: float) -> float:
+        """Learning rate after so many epochs, counted from 0; fractions are steps within one."""
+        if self.schedule == "constant":
+            return self.learning_rate
+        if self.schedule == "multi-step":
+            steps_down = sum(epoch >= milestone for milestone in self.milestones)
+            return self.learning_rate * self.gamma**steps_down
+        progress = epoch / self.epochs
+        rising, falling = progress / self.warm_up, (1 - progress) / (1 - self.warm_up)
+        return self.learning_rate * min(rising, falling)
+
+    def augmentation_strength_at(self, epoch: int) -> float:
+        """Factor on the ranges of the augmentation in an epoch, counted from 0."""
+        return self.calm_strength if epoch >= self.epochs - self.calm_epochs else 1.0
+
+    def override(self, changes: list[str]) -> Recipe:
+        """The recipe with hyperparameters changed, each written ``name=value``.
+
+        Raises:
+            RecipeError: there is no such hyperparameter, or it can't have that value.
+        """
+        if not changes:
+            return self
+        values: dict[str, Any] = {"name": f"{self.name},{','.join(changes)}"}
+        kinds = get_type_hints(Recipe)
+        for change in changes:
+            key, _, text = change.partition("=")
+            if key not in {field.name for field in fields(self)} - {"name"}:
+                raise RecipeError(f"there is no hyperparameter {key!r}")
+            try:
+                values[key] = _parse(text, kinds[key])
+            except (ValueError, KeyError) as exc:
+                raise RecipeError(f"{text!r} is no value for {key}") from exc
+        return replace(self, **values)
+
+
+def _parse(text: str, kind: Any) -> object:
+    if kind is bool:
+        return {"true": True, "false": False}[text.lower()]
+    if kind is int or kind is float:
+        return kind(text)
+    if kind == tuple[int, ...]:
+        return tuple(int(part) for part in text.split("+") if part)
+    if text not in get_args(kind):
+        raise ValueError(text)
+    return text
 
 
 REFERENCE = Recipe(
@@ -42,9 +120,26 @@ REFERENCE = Recipe(
     batch_size=128,
     learning_rate=0.01,
     momentum=0.9,
+    schedule="multi-step",
     milestones=(14, 17),
-    gamma=0.1,
     dropout=0.01,
 )
 
-RECIPES = {recipe.name: recipe for recipe in (REFERENCE,)}
+BEST = Recipe(
+    name="best",
+    epochs=19,
+    batch_size=128,
+    learning_rate=0.2,
+    momentum=0.9,
+    nesterov=True,
+    weight_decay=1e-4,
+    schedule="one-cycle",
+    dropout=0.01,
+    rotation=12.0,
+    scale=0.12,
+    shift=2.5,
+    shear=0.2,
+    averaging=0.999,
+)
+
+RECIPES = {recipe.name: recipe for recipe in (REFERENCE, BEST)}

@@ -65,7 +65,7 @@ def run(settings: RunSettings, mnist: Mnist, device: Device) -> dict[str, Any]:
         **environment(device),
     }
     _write_json(directory / "config.json", config)
-    summary = format_table(summarize(DigitNetwork(recipe.dropout)))
+    summary = format_table(summarize(DigitNetwork(recipe.dropout, recipe.pool_before_prediction)))
     (directory / "network.txt").write_text(summary + "\n", encoding="utf-8")
     _announce(settings, device, len(training_digits), directory, summary)
 

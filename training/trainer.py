@@ -13,11 +13,14 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
+from training.augmentation import Affine
 from training.data import Digits
 from training.device import Device
 from training.network import PARAMETERS, DigitNetwork, count_parameters
+from training.optimization import build_optimizers
 from training.recipes import Recipe
 
 EVALUATION_BATCH = 1000
@@ -98,36 +101,33 @@ def train(
         ResumeError: there is no usable checkpoint of this very run.
     """
     _make_deterministic(seed)
-    network = DigitNetwork(recipe.dropout)
+    network = DigitNetwork(recipe.dropout, recipe.pool_before_prediction)
     if count_parameters(network) != PARAMETERS:
         raise AssertionError(f"{count_parameters(network):,} parameters, not {PARAMETERS:,}")
     network = network.to(device.torch_device, memory_format=device.memory_format)  # type: ignore[call-overload]
-    optimizer = torch.optim.SGD(
-        network.parameters(), lr=recipe.learning_rate, momentum=recipe.momentum
+    average = AveragedModel(
+        network, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging), use_buffers=True
     )
+    optimizers = build_optimizers(network, recipe)
+    state = _State(network, average, optimizers)
     identity = {"recipe": asdict(recipe), "seed": seed, "images": len(train_digits)}
     epochs: list[Epoch] = []
     if resume:
         if checkpoint is None:
             raise ResumeError("there is no checkpoint to resume from")
-        epochs = _restore(checkpoint, identity, network, optimizer)
+        epochs = _restore(checkpoint, identity, state)
         for line in epochs:
             on_epoch(line)
 
     train_digits = train_digits.to(device.torch_device)
     for epoch in range(len(epochs), recipe.epochs):
         start = time.perf_counter()
-        learning_rate = recipe.learning_rate_at(epoch)
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate
         torch.manual_seed(_epoch_seed(seed, epoch))
-        train_loss, train_accuracy = _train_epoch(
-            network, optimizer, train_digits, recipe, device, f"epoch {epoch + 1}/{recipe.epochs}"
-        )
-        held_out = evaluate(network, validation, device) if validation else None
+        train_loss, train_accuracy = _train_epoch(state, train_digits, recipe, device, epoch)
+        held_out = evaluate(state.averaged, validation, device) if validation else None
         line = Epoch(
             epoch=epoch + 1,
-            learning_rate=learning_rate,
+            learning_rate=recipe.learning_rate_at(epoch + 0.5),
             train_loss=train_loss,
             train_accuracy=train_accuracy,
             validation_loss=held_out.loss if held_out else None,
@@ -136,9 +136,9 @@ def train(
         )
         epochs.append(line)
         if checkpoint is not None:
-            _save(checkpoint, identity, network, optimizer, epochs)
+            _save(checkpoint, identity, state, epochs)
         on_epoch(line)
-    return network.eval(), epochs
+    return state.averaged.eval(), epochs
 
 
 def evaluate(network: nn.Module, digits: Digits, device: Device) -> Evaluation:
@@ -154,32 +154,79 @@ def evaluate(network: nn.Module, digits: Digits, device: Device) -> Evaluation:
     return Evaluation(torch.cat(batches), digits.labels.cpu())
 
 
+@dataclass(frozen=True)
+class _State:
+    """What training changes: the network, the average of its weights, the optimizers."""
+
+    network: DigitNetwork
+    average: AveragedModel
+    optimizers: list[torch.optim.Optimizer]
+
+    @property
+    def averaged(self) -> DigitNetwork:
+        """The network with averaged weights, which is the result of training."""
+        module = self.average.module
+        if not isinstance(module, DigitNetwork):
+            raise TypeError(type(module))
+        return module
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        self.network.load_state_dict(state["network"])
+        self.average.load_state_dict(state["average"])
+        for optimizer, values in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(values)
+
+    def step(self, rate: float) -> None:
+        """Update the weights, at ``rate`` times the highest learning rate, and their average."""
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = group["initial_lr"] * rate
+            optimizer.step()
+            optimizer.zero_grad()
+        self.average.update_parameters(self.network)
+
+
 def _train_epoch(
-    network: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    digits: Digits,
-    recipe: Recipe,
-    device: Device,
-    title: str,
+    state: _State, digits: Digits, recipe: Recipe, device: Device, epoch: int
 ) -> tuple[float, float]:
     """Train on every batch once; mean loss and accuracy over the epoch."""
-    network.train()
+    network = state.network.train()
+    augment = Affine(recipe.rotation, recipe.scale, recipe.shift, recipe.shear)
+    augmented = augment != Affine(0, 0, 0, 0)
+    strength = recipe.augmentation_strength_at(epoch)
     loss_sum = correct = torch.zeros((), device=device.torch_device)
     batches = list(_batches(digits, recipe.batch_size))
+    title = f"epoch {epoch + 1}/{recipe.epochs}"
     with tqdm(batches, desc=title, unit="batch", leave=False, disable=None) as bar:
         for step, batch in enumerate(bar, 1):
+            images = augment(batch.images, strength) if augmented else batch.images
             with device.autocast():
-                log_probabilities = network(batch.images)
-            loss = F.nll_loss(log_probabilities, batch.labels)
-            optimizer.zero_grad()
+                log_probabilities = network(images)
+            loss = _loss(log_probabilities, batch.labels, recipe.label_smoothing)
             loss.backward()
-            optimizer.step()
+            progress = epoch + (step - 0.5) / len(batches)
+            state.step(recipe.learning_rate_at(progress) / recipe.learning_rate)
             loss_sum = loss_sum + loss.detach()
             correct = correct + (log_probabilities.argmax(1) == batch.labels).sum()
             if not bar.disable and step % 20 == 0:
                 seen = step * recipe.batch_size
                 bar.set_postfix_str(f"loss {loss_sum / step:.4f}, accuracy {correct / seen:.2%}")
     return loss_sum.item() / len(batches), correct.item() / (len(batches) * recipe.batch_size)
+
+
+def _loss(log_probabilities: Tensor, labels: Tensor, smoothing: float) -> Tensor:
+    """Negative log-likelihood, with a share of the target spread over all digits."""
+    loss = F.nll_loss(log_probabilities, labels)
+    if smoothing:
+        loss = (1 - smoothing) * loss - smoothing * log_probabilities.mean()
+    return loss
 
 
 def _batches(digits: Digits, batch_size: int) -> Iterator[Digits]:
@@ -202,44 +249,31 @@ def _epoch_seed(seed: int, epoch: int) -> int:
     return seed * 1_000 + epoch + 1
 
 
-def _save(
-    path: Path,
-    identity: dict[str, Any],
-    network: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    epochs: list[Epoch],
-) -> None:
+def _save(path: Path, identity: dict[str, Any], state: _State, epochs: list[Epoch]) -> None:
     """Replace the checkpoint in one step, so that an interruption leaves the old one or the new."""
-    state = {
+    content = {
         "identity": identity,
-        "network": network.state_dict(),
-        "optimizer": optimizer.state_dict(),
+        "state": state.as_dict(),
         "epochs": [asdict(epoch) for epoch in epochs],
     }
     partial = path.with_suffix(".partial")
-    torch.save(state, partial)
+    torch.save(content, partial)
     partial.replace(path)
 
 
-def _restore(
-    path: Path,
-    identity: dict[str, Any],
-    network: nn.Module,
-    optimizer: torch.optim.Optimizer,
-) -> list[Epoch]:
+def _restore(path: Path, identity: dict[str, Any], state: _State) -> list[Epoch]:
     try:
-        state = torch.load(path, weights_only=True)
+        content = torch.load(path, weights_only=True)
     except FileNotFoundError as exc:
         raise ResumeError(f"{path} does not exist: no epoch of this run was finished") from exc
     except Exception as exc:  # torch.load names no error type for a damaged file
         raise ResumeError(f"{path} is damaged: {exc}") from exc
-    if state["identity"] != identity:
+    if content["identity"] != identity:
         raise ResumeError(
-            f"{path} was written by another run: {state['identity']} there, {identity} here"
+            f"{path} was written by another run: {content['identity']} there, {identity} here"
         )
-    network.load_state_dict(state["network"])
-    optimizer.load_state_dict(state["optimizer"])
-    return [Epoch(**line) for line in state["epochs"]]
+    state.load(content["state"])
+    return [Epoch(**line) for line in content["epochs"]]
 
 
 def remaining_seconds(epochs: list[Epoch], total: int) -> float:

@@ -1,0 +1,107 @@
+const DEADLINE = 8000;
+const RETRY = { first: 500, last: 8000 };
+
+/**
+ * Asks the service about the latest picture, at most once per animation frame.
+ *
+ * One request flies at a time. While a stroke is drawn, the newest picture waits for the answer to
+ * the one before: aborting that at each frame would show no answer at all on a slow line. A picture
+ * that is `urgent` (the stroke ended, something was undone) aborts what flies.
+ *
+ * Events, all with `detail`: `answer` (the service's JSON and `roundTrip` in ms), `problem` (the
+ * problem details), `away` (`retryIn` in ms), `back`.
+ */
+export class Predictor extends EventTarget {
+  #wanted = null;
+  #flight = null;
+  #frame = 0;
+  #retry = 0;
+  #failures = 0;
+
+  constructor() {
+    super();
+    addEventListener("online", () => this.#retry && this.#schedule());
+  }
+
+  /** `picture` is a function that returns the promise of a Blob, or of null for nothing to see. */
+  ask(picture, { urgent = false } = {}) {
+    this.#wanted = picture;
+    if (urgent) this.#abort();
+    if (this.#flight || (this.#retry && !urgent)) return;
+    this.#schedule();
+  }
+
+  /** Forget the picture: the pad is empty. */
+  cancel() {
+    this.#wanted = null;
+    this.#abort();
+    if (this.#failures && !this.#retry) this.#schedule();
+  }
+
+  #abort() {
+    this.#flight?.abort();
+    this.#flight = null;
+  }
+
+  #schedule() {
+    clearTimeout(this.#retry);
+    this.#retry = 0;
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.#send();
+    });
+  }
+
+  async #send() {
+    const picture = this.#wanted;
+    if (this.#flight || (!picture && !this.#failures)) return;
+    this.#wanted = null;
+    const flight = (this.#flight = new AbortController());
+    const deadline = setTimeout(() => flight.abort(), DEADLINE);
+    try {
+      const event = await request(picture, flight.signal);
+      if (flight !== this.#flight) return;
+      if (this.#failures) this.#tell("back");
+      this.#failures = 0;
+      if (event) this.#tell(...event);
+    } catch {
+      if (flight !== this.#flight) return;
+      this.#wanted ??= picture;
+      const retryIn = Math.min(RETRY.first * 2 ** this.#failures++, RETRY.last);
+      this.#retry = setTimeout(() => this.#schedule(), retryIn);
+      this.#tell("away", { retryIn });
+    } finally {
+      clearTimeout(deadline);
+      if (flight === this.#flight) {
+        this.#flight = null;
+        if (this.#wanted && !this.#retry) this.#schedule();
+      }
+    }
+  }
+
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
+
+/** One exchange; throws if the service is away, which a proxy may say with a 5xx of its own. */
+async function request(picture, signal) {
+  if (!picture) {
+    const response = await fetch("/health/ready", { signal });
+    if (!response.ok) throw new Error(response.statusText);
+    return null;
+  }
+  const body = await picture();
+  if (!body) return ["problem", { title: "Nothing is left to see" }];
+  const started = performance.now();
+  const response = await fetch("/predict?include=image", {
+    method: "POST",
+    body,
+    headers: { "Content-Type": body.type || "application/octet-stream" },
+    signal,
+  });
+  if (response.status >= 500) throw new Error(response.statusText);
+  const detail = await response.json();
+  detail.roundTrip = performance.now() - started;
+  return [response.ok ? "answer" : "problem", detail];
+}

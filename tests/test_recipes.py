@@ -1,0 +1,136 @@
+from dataclasses import fields, replace
+
+import pytest
+import torch
+
+from training.augmentation import Affine
+from training.network import DigitNetwork
+from training.optimization import Muon, build_optimizers, orthogonalize
+from training.recipes import BEST, RECIPES, REFERENCE, RecipeError
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=lambda recipe: recipe.name)
+def test_every_recipe_takes_fewer_than_20_epochs(recipe) -> None:
+    assert recipe.epochs < 20
+
+
+def test_reference_steps_down_twice_near_the_end() -> None:
+    rates = [REFERENCE.learning_rate_at(epoch + 0.5) for epoch in range(REFERENCE.epochs)]
+    assert rates == pytest.approx([0.01] * 14 + [0.001] * 3 + [0.0001] * 2)
+
+
+def test_one_cycle_rises_and_falls_to_zero() -> None:
+    recipe = replace(BEST, epochs=16, learning_rate=0.4, warm_up=0.25)
+    rates = [recipe.learning_rate_at(epoch) for epoch in (0, 2, 4, 10, 16)]
+    assert rates == pytest.approx([0, 0.2, 0.4, 0.2, 0])
+
+
+def test_constant_rate_stays() -> None:
+    recipe = replace(REFERENCE, schedule="constant")
+    assert recipe.learning_rate_at(18.9) == 0.01
+
+
+def test_last_epochs_are_calm() -> None:
+    recipe = replace(BEST, epochs=6, calm_epochs=2, calm_strength=0.5)
+    assert [recipe.augmentation_strength_at(epoch) for epoch in range(6)] == [1] * 4 + [0.5] * 2
+
+
+def test_hyperparameters_can_be_changed_from_the_command_line() -> None:
+    changes = ["learning_rate=0.3", "epochs=4", "nesterov=false", "milestones=2+3"]
+    recipe = BEST.override([*changes, "schedule=multi-step"])
+    assert recipe == replace(
+        BEST,
+        name=recipe.name,
+        learning_rate=0.3,
+        epochs=4,
+        nesterov=False,
+        milestones=(2, 3),
+        schedule="multi-step",
+    )
+    assert recipe.name == "best," + ",".join([*changes, "schedule=multi-step"])
+    assert BEST.override([]) is BEST
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("speed=9", "no hyperparameter 'speed'"),
+        ("name=x", "no hyperparameter 'name'"),
+        ("epochs=many", "'many' is no value for epochs"),
+        ("nesterov=perhaps", "'perhaps' is no value for nesterov"),
+        ("schedule=sine", "'sine' is no value for schedule"),
+        ("epochs", "'' is no value for epochs"),
+    ],
+)
+def test_wrong_changes_are_refused(change: str, words: str) -> None:
+    with pytest.raises(RecipeError, match=words):
+        BEST.override([change])
+
+
+def test_every_hyperparameter_is_documented() -> None:
+    documentation = type(BEST).__doc__ or ""
+    assert [field.name for field in fields(BEST) if f"{field.name}: " not in documentation] == []
+
+
+def test_weight_decay_is_for_convolutions_only() -> None:
+    network = DigitNetwork()
+    (optimizer,) = build_optimizers(network, BEST)
+    decayed = {
+        id(parameter)
+        for group in optimizer.param_groups
+        if group["weight_decay"]
+        for parameter in group["params"]
+    }
+    convolutions = {id(parameter) for parameter in network.parameters() if parameter.ndim == 4}
+    assert decayed == convolutions
+
+
+def test_muon_takes_the_convolutions_and_sgd_the_rest() -> None:
+    network = DigitNetwork()
+    muon, rest = build_optimizers(network, replace(BEST, optimizer="muon"))
+    assert isinstance(muon, Muon)
+    counts = [sum(len(group["params"]) for group in o.param_groups) for o in (muon, rest)]
+    assert counts == [10, 18]
+
+
+@pytest.mark.parametrize("shape", [(8, 72), (72, 8), (16, 16)])
+def test_orthogonalized_matrix_has_singular_values_near_one(shape: tuple[int, int]) -> None:
+    matrix = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    values = torch.linalg.svdvals(orthogonalize(matrix))
+    assert 0.5 < values.min() < values.max() < 1.3
+
+
+def test_affine_without_strength_changes_nothing() -> None:
+    images = torch.randint(0, 256, (4, 28, 28), dtype=torch.uint8)
+    result = Affine(rotation=12, scale=0.12, shift=2.5, shear=0.2)(images, strength=0)
+    assert torch.allclose(result, images.float(), atol=1e-3)
+
+
+def test_affine_shifts_within_its_range() -> None:
+    torch.manual_seed(0)
+    images = torch.zeros(200, 28, 28, dtype=torch.uint8)
+    images[:, 13:15, 13:15] = 255
+    moved = Affine(rotation=0, scale=0, shift=3, shear=0)(images)
+    mass = moved.sum((1, 2))
+    centre = (moved.sum(2) * torch.arange(28)).sum(1) / mass - 13.5
+    assert centre.abs().max() <= 3.01
+    assert centre.abs().max() > 2.5
+    assert centre.mean().abs() < 0.5
+
+
+def test_affine_turns_within_its_range() -> None:
+    torch.manual_seed(0)
+    images = torch.zeros(100, 28, 28, dtype=torch.uint8)
+    images[:, 4:24, 13:15] = 255
+    turned = Affine(rotation=10, scale=0, shift=0, shear=0)(images)
+    top = (turned[:, 5] * torch.arange(28)).sum(1) / turned[:, 5].sum(1) - 13.5
+    angles = torch.atan(top / 8.5).rad2deg()
+    assert 8 < angles.abs().max() < 10.5
+
+
+def test_images_are_distorted_each_in_its_own_way() -> None:
+    torch.manual_seed(0)
+    images = torch.zeros(2, 28, 28, dtype=torch.uint8)
+    images[:, 4:24, 13:15] = 255
+    first, second = Affine(rotation=12, scale=0.12, shift=2.5, shear=0.2)(images)
+    assert not torch.equal(first, second)

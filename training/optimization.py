@@ -1,0 +1,79 @@
+"""Optimizers, built from a recipe."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.optim.optimizer import ParamsT
+
+from training.recipes import Recipe
+
+
+def build_optimizers(network: nn.Module, recipe: Recipe) -> list[torch.optim.Optimizer]:
+    """The optimizers of the network's parameters; weight decay is for convolutions only.
+
+    Each parameter group keeps its highest learning rate as ``initial_lr``.
+    """
+    optimizers = _optimizers(network, recipe)
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["initial_lr"] = group["lr"]
+    return optimizers
+
+
+def _optimizers(network: nn.Module, recipe: Recipe) -> list[torch.optim.Optimizer]:
+    matrices = [p for p in network.parameters() if p.ndim == 4]
+    vectors = [p for p in network.parameters() if p.ndim != 4]
+    plain: ParamsT = [
+        {"params": vectors, "weight_decay": 0.0},
+        {"params": matrices, "weight_decay": recipe.weight_decay},
+    ]
+    if recipe.optimizer == "muon":
+        return [
+            Muon(matrices, recipe.learning_rate * MUON_RATE, recipe.momentum, recipe.weight_decay),
+            torch.optim.SGD(vectors, recipe.learning_rate, recipe.momentum, nesterov=True),
+        ]
+    return [torch.optim.SGD(plain, recipe.learning_rate, recipe.momentum, nesterov=recipe.nesterov)]
+
+
+MUON_RATE = 0.1
+"""Learning rate of Muon's orthogonal updates, relative to that of SGD."""
+
+
+class Muon(torch.optim.Optimizer):
+    """Momentum whose update is made orthogonal, for convolutions taken as matrices.
+
+    Source: Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/.
+    """
+
+    def __init__(
+        self, params: ParamsT, lr: float, momentum: float, weight_decay: float = 0.0
+    ) -> None:
+        super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
+        """Update every parameter that has a gradient."""
+        del closure
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                if parameter.grad is None:
+                    continue
+                buffer = self.state[parameter].setdefault("momentum", torch.zeros_like(parameter))
+                buffer.mul_(group["momentum"]).add_(parameter.grad)
+                update = parameter.grad + group["momentum"] * buffer
+                matrix = orthogonalize(update.flatten(1))
+                scale = max(1.0, matrix.shape[0] / matrix.shape[1]) ** 0.5
+                parameter.mul_(1 - group["lr"] * group["weight_decay"])
+                parameter.add_(matrix.view_as(parameter), alpha=-group["lr"] * scale)
+
+
+def orthogonalize(matrix: Tensor, steps: int = 5) -> Tensor:
+    """Nearest orthogonal matrix, nearly: five Newton–Schulz iterations (source: see Muon)."""
+    x: Tensor = matrix / (matrix.norm() + 1e-7)
+    if transposed := x.shape[0] > x.shape[1]:
+        x = x.T
+    for _ in range(steps):
+        gram = x @ x.T
+        x = 3.4445 * x + (-4.7750 * gram + 2.0315 * gram @ gram) @ x
+    return x.T if transposed else x
