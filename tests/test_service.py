@@ -6,8 +6,9 @@ import sys
 import urllib.request
 
 import pytest
-from conftest import DIGITS, REPOSITORY, label_of, running_service
+from conftest import DIGITS, REPOSITORY, label_of
 from fastapi.testclient import TestClient
+from service_process import ServiceProcess
 
 
 def test_model_info(client: TestClient) -> None:
@@ -54,8 +55,8 @@ def ask(url: str) -> int:
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_environment_is_honoured(workers: str) -> None:
-    with running_service(WORKERS=workers, HOST="127.0.0.1") as url:
-        assert all(ask(url) == 0 for _ in range(8))
+    with ServiceProcess(WORKERS=workers, HOST="127.0.0.1") as service:
+        assert all(ask(service.url) == 0 for _ in range(8))
 
 
 def test_help_names_every_setting() -> None:

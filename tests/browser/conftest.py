@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from service_process import ServiceProcess
 
-ROOT = Path(__file__).parents[2]
 ARGUMENTS = [
     "--no-sandbox",  # containers forbid its namespaces
     "--disable-gpu",
@@ -24,42 +17,6 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-
-
-class Service:
-    """The service on a free port, which can stop and come back there."""
-
-    def __init__(self) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start, and wait until it is ready."""
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "app", "--port", str(self.port)],
-            cwd=ROOT,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            assert self._process.poll() is None, "the service ended at once"
-            try:
-                with urllib.request.urlopen(f"{self.url}/health/ready", timeout=1):
-                    return
-            except (urllib.error.URLError, OSError):
-                time.sleep(0.1)
-        raise TimeoutError("the service did not get ready")
-
-    def stop(self) -> None:
-        """End the process, if there is one."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
 
 
 class Visit:
@@ -86,13 +43,10 @@ class Visit:
 
 
 @pytest.fixture(scope="session")
-def service() -> Iterator[Service]:
-    service = Service()
-    try:
-        service.start()
+def service() -> Iterator[ServiceProcess]:
+    """A service of the page's own, since one of its tests stops it."""
+    with ServiceProcess() as service:
         yield service
-    finally:
-        service.stop()
 
 
 @pytest.fixture(scope="session")
@@ -113,7 +67,7 @@ OpenPage = Callable[..., tuple[Page, Visit]]
 
 
 @pytest.fixture
-def open_page(browser: Browser, service: Service) -> Iterator[OpenPage]:
+def open_page(browser: Browser, service: ServiceProcess) -> Iterator[OpenPage]:
     """Opens the page in a fresh context, made with the options given."""
     contexts: list[BrowserContext] = []
 

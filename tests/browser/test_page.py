@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
+from service_process import REPOSITORY, ServiceProcess
 
-from .conftest import ROOT, OpenPage, Service
+from .conftest import OpenPage
 
 Points = list[tuple[float, float]]
 
@@ -253,7 +254,7 @@ def test_file_that_is_no_image_is_explained(open_page: OpenPage) -> None:
     expect(page.locator("digit-answer")).to_have_attribute("data-state", "problem")
 
 
-def test_service_away_and_back(open_page: OpenPage, service: Service) -> None:
+def test_service_away_and_back(open_page: OpenPage, service: ServiceProcess) -> None:
     page, visit = open_page()
     service.stop()
     try:
@@ -350,8 +351,8 @@ def test_layers_are_listed_with_their_parameters(page: Page) -> None:
     assert sum(int(text.replace(",", "")) for text in cells.all_text_contents()) == 18_520
 
 
-def test_page_weighs_little(service: Service) -> None:
-    static: Path = ROOT / "app" / "static"
+def test_page_weighs_little(service: ServiceProcess) -> None:
+    static: Path = REPOSITORY / "app" / "static"
     assert sum(file.stat().st_size for file in static.iterdir()) < PAGE_WEIGHT
     with urllib.request.urlopen(service.url) as response:
         assert response.headers["Content-Security-Policy"].startswith("default-src 'self'")

@@ -1,0 +1,65 @@
+"""The service as a process of its own, as a user starts it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parent.parent
+
+
+class ServiceProcess:
+    """The service on a free port, which can stop and come back there.
+
+    Args:
+        environment: settings, as environment variables.
+    """
+
+    def __init__(self, **environment: str) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port: int = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._environment = os.environ | {"PORT": str(self.port)} | environment
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> ServiceProcess:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self, seconds: float = 60) -> None:
+        """Start, and wait until it is ready."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "app"],
+            cwd=REPOSITORY,
+            env=self._environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + seconds
+        while not self._ready():
+            assert self._process.poll() is None, "the service ended at once"
+            assert time.monotonic() < deadline, "the service did not become ready"
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """End the process as an operator does, and wait for it."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(timeout=20)
+            self._process = None
+
+    def _ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/health/ready", timeout=5):
+                return True
+        except OSError:
+            return False
