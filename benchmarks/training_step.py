@@ -20,7 +20,8 @@ BATCH, WARM_UP, STEPS, ROUNDS = 128, 5, 20, 3
 
 def seconds_per_step(device: Device) -> float:
     """Least mean time of a step (forward, backward, update) over the rounds."""
-    network = DigitNetwork().to(device.torch_device, memory_format=device.memory_format)
+    network = DigitNetwork()
+    network.to(device.torch_device, memory_format=device.memory_format)  # type: ignore[call-overload]
     optimizer = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9)
     images = torch.randint(0, 256, (BATCH, 28, 28), dtype=torch.uint8, device=device.torch_device)
     labels = torch.randint(0, 10, (BATCH,), device=device.torch_device)

@@ -76,6 +76,11 @@ def test_service_and_trainer_never_import_each_other(package: str, foreign: str)
         assert f"import {foreign}" not in text, module
 
 
+def test_engine_does_not_report_to_its_maker() -> None:
+    code = "import os, app.recognizer; assert os.environ['ORT_DISABLE_TELEMETRY'] == '1'"
+    subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=True)
+
+
 def test_service_does_not_load_torch() -> None:
     code = (
         "import sys, app.__main__; assert 'torch' not in sys.modules and 'onnx' not in sys.modules"
