@@ -39,7 +39,7 @@ def network() -> DigitNetwork:
 def test_exported_graph_answers_like_the_network(
     network: DigitNetwork, digits: Digits, tmp_path: Path
 ) -> None:
-    device = choose_device("cpu")
+    device = choose_device("cpu", threads=1)
     export(network, CARD, digits, device, tmp_path)
     expected = evaluate(network, digits, device).log_probabilities.numpy()
     answer = Recognizer.load(tmp_path).log_probabilities(digits.images.numpy())
@@ -47,7 +47,7 @@ def test_exported_graph_answers_like_the_network(
 
 
 def test_card_states_the_hashes(network: DigitNetwork, digits: Digits, tmp_path: Path) -> None:
-    export(network, CARD, digits, choose_device("cpu"), tmp_path)
+    export(network, CARD, digits, choose_device("cpu", threads=1), tmp_path)
     card = json.loads((tmp_path / "digits.json").read_text())
     for name in ("digits.onnx", "digits.safetensors"):
         assert card["sha256"][name] == hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()
@@ -77,7 +77,7 @@ def test_shipped_files_hold_the_same_weights(mnist_root: Path) -> None:
     network = DigitNetwork().eval()
     network.load_state_dict(load_file(REPOSITORY / "weights/digits.safetensors"))
     test = load_mnist(mnist_root).test
-    in_torch = evaluate(network, test, choose_device("cpu", "float32"))
+    in_torch = evaluate(network, test, choose_device("cpu", "float32", threads=1))
     graph = (REPOSITORY / "weights/digits.onnx").read_bytes()
     check_agreement(run_onnx(graph, test.images.numpy()), in_torch.log_probabilities.numpy())
     card = json.loads((REPOSITORY / "weights/digits.json").read_text())

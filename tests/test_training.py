@@ -9,10 +9,11 @@ from conftest import DIGITS, label_of, pixels_of
 from training.data import Digits
 from training.device import Device, choose_device
 from training.network import DigitNetwork
-from training.recipes import REFERENCE
+from training.recipes import BEST, REFERENCE, Recipe
 from training.trainer import Epoch, ResumeError, evaluate, remaining_seconds, train
 
 SHORT = replace(REFERENCE, epochs=3, batch_size=8, milestones=(2,))
+AVERAGED = replace(BEST, epochs=3, batch_size=8, averaging=0.9)
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +24,7 @@ def digits() -> Digits:
 
 @pytest.fixture(params=["float32", "bfloat16"])
 def device(request: pytest.FixtureRequest) -> Device:
-    return choose_device("cpu", request.param)
+    return choose_device("cpu", request.param, threads=1)
 
 
 def weights(network: DigitNetwork) -> dict[str, torch.Tensor]:
@@ -58,20 +59,22 @@ def test_other_seed_gives_other_weights(digits: Digits, device: Device) -> None:
     assert not torch.equal(one["prediction.weight"], other["prediction.weight"])
 
 
+@pytest.mark.parametrize("recipe", [SHORT, AVERAGED, replace(AVERAGED, optimizer="muon")])
+@pytest.mark.parametrize("stop", [2, 3])
 def test_resumed_run_ends_like_an_unbroken_one(
-    digits: Digits, device: Device, tmp_path: Path
+    digits: Digits, device: Device, tmp_path: Path, recipe: Recipe, stop: int
 ) -> None:
-    unbroken, epochs = train(SHORT, 0, digits, device)
+    unbroken, epochs = train(recipe, 0, digits, device)
     checkpoint = tmp_path / "last.pt"
     with pytest.raises(KeyboardInterrupt):
-        train(SHORT, 0, digits, device, checkpoint=checkpoint, on_epoch=stop_after(2))
-    resumed, lines = train(SHORT, 0, digits, device, checkpoint=checkpoint, resume=True)
+        train(recipe, 0, digits, device, checkpoint=checkpoint, on_epoch=stop_after(stop))
+    resumed, lines = train(recipe, 0, digits, device, checkpoint=checkpoint, resume=True)
     assert_same(resumed, unbroken)
     assert [line.train_loss for line in lines] == [line.train_loss for line in epochs]
 
 
 def test_run_of_another_seed_is_not_resumed(digits: Digits, tmp_path: Path) -> None:
-    device, checkpoint = choose_device("cpu"), tmp_path / "last.pt"
+    device, checkpoint = choose_device("cpu", threads=1), tmp_path / "last.pt"
     train(replace(SHORT, epochs=1), 0, digits, device, checkpoint=checkpoint)
     with pytest.raises(ResumeError, match="was written by another run"):
         train(SHORT, 1, digits, device, checkpoint=checkpoint, resume=True)
@@ -81,21 +84,27 @@ def test_damaged_checkpoint_is_named(digits: Digits, tmp_path: Path) -> None:
     checkpoint = tmp_path / "last.pt"
     checkpoint.write_bytes(b"no checkpoint")
     with pytest.raises(ResumeError, match=r"last\.pt is damaged"):
-        train(SHORT, 0, digits, choose_device("cpu"), checkpoint=checkpoint, resume=True)
+        train(SHORT, 0, digits, choose_device("cpu", threads=1), checkpoint=checkpoint, resume=True)
 
 
 def test_nothing_to_resume_is_said(digits: Digits, tmp_path: Path) -> None:
     with pytest.raises(ResumeError, match="does not exist: no epoch of this run was finished"):
-        train(SHORT, 0, digits, choose_device("cpu"), checkpoint=tmp_path / "x", resume=True)
+        train(SHORT, 0, digits, choose_device("cpu", threads=1), checkpoint=tmp_path / "x", resume=True)
 
 
 def test_validation_is_reported_and_changes_nothing(digits: Digits) -> None:
-    device = choose_device("cpu")
+    device = choose_device("cpu", threads=1)
     with_validation, epochs = train(SHORT, 0, digits, device, validation=digits)
     assert_same(with_validation, train(SHORT, 0, digits, device)[0])
     judged = evaluate(with_validation, digits, device)
     assert epochs[-1].validation_accuracy == judged.accuracy
     assert epochs[-1].validation_loss == pytest.approx(judged.loss)
+
+
+def test_averaged_weights_have_statistics_of_their_own(digits: Digits) -> None:
+    network, _ = train(AVERAGED, 0, digits, choose_device("cpu", "float32", threads=1))
+    activations = torch.relu(network.block1[0][0](network.normalize(digits.images)))
+    assert torch.allclose(network.block1[0][2].running_mean, activations.mean((0, 2, 3)), atol=1e-4)
 
 
 def test_time_left_is_that_of_the_epochs_to_come() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
 from tqdm import tqdm
 
 from training.augmentation import Affine
@@ -24,6 +24,8 @@ from training.optimization import build_optimizers
 from training.recipes import Recipe
 
 EVALUATION_BATCH = 1000
+STATISTICS_IMAGES = 12_800
+"""Training images from which BatchNorm's statistics are taken for averaged weights."""
 
 
 class ResumeError(Exception):
@@ -124,7 +126,9 @@ def train(
         start = time.perf_counter()
         torch.manual_seed(_epoch_seed(seed, epoch))
         train_loss, train_accuracy = _train_epoch(state, train_digits, recipe, device, epoch)
-        held_out = evaluate(state.averaged, validation, device) if validation else None
+        held_out = None
+        if validation:
+            held_out = evaluate(state.result(recipe, train_digits), validation, device)
         line = Epoch(
             epoch=epoch + 1,
             learning_rate=recipe.learning_rate_at(epoch + 0.5),
@@ -138,7 +142,7 @@ def train(
         if checkpoint is not None:
             _save(checkpoint, identity, state, epochs)
         on_epoch(line)
-    return state.averaged.eval(), epochs
+    return state.result(recipe, train_digits), epochs
 
 
 def evaluate(network: nn.Module, digits: Digits, device: Device) -> Evaluation:
@@ -162,13 +166,20 @@ class _State:
     average: AveragedModel
     optimizers: list[torch.optim.Optimizer]
 
-    @property
-    def averaged(self) -> DigitNetwork:
-        """The network with averaged weights, which is the result of training."""
-        module = self.average.module
-        if not isinstance(module, DigitNetwork):
-            raise TypeError(type(module))
-        return module
+    def result(self, recipe: Recipe, digits: Digits) -> DigitNetwork:
+        """The network as trained so far, in evaluation mode.
+
+        Averaged weights get BatchNorm statistics of their own, as in Izmailov et al. 2018
+        (https://arxiv.org/abs/1803.05407): those met on the way belong to other weights.
+        """
+        network = DigitNetwork(recipe.dropout, recipe.pool_before_prediction)
+        network.load_state_dict(self.average.module.state_dict())
+        network = network.to(next(self.network.parameters()).device)
+        if recipe.averaging:
+            batches = digits.images[:STATISTICS_IMAGES].split(recipe.batch_size)
+            torch.manual_seed(0)  # of the dropout: the same whether the run was resumed or not
+            update_bn(batches, network)
+        return network.eval()
 
     def as_dict(self) -> dict[str, Any]:
         return {
