@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import io
+import time
 from typing import Annotated, Any, Literal
 
 import anyio
 import numpy as np
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -59,22 +60,30 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 )
 async def predict(
     request: Request,
+    response: Response,
     include: Annotated[
-        list[Literal["image"]] | None, Query(description="What to add to the answer.")
-    ] = None,
+        list[Literal["image", "class_maps"]], Query(description="What to add to the answer.")
+    ] = [],  # noqa: B006 - FastAPI copies it
 ) -> PredictionOut:
     """Send the picture as the part `file` of a form, or as the bare body."""
     state = request.app.state
     settings: Settings = state.settings
     recognizer: Recognizer = state.recognizer
     data = await read_file(request, settings.max_upload_bytes)
+    start = time.perf_counter()
     if len(data) <= INLINE_BYTES:
         prepared = _prepare(data, settings.max_pixels)
     else:
         prepared = await anyio.to_thread.run_sync(
             _prepare, data, settings.max_pixels, limiter=state.large_pictures
         )
+    preprocessed = time.perf_counter()
     prediction = recognizer.predict(prepared.image)
+    inferred = time.perf_counter()
+    response.headers["Server-Timing"] = (
+        f"preprocess;dur={(preprocessed - start) * 1000:.3f}, "
+        f"infer;dur={(inferred - preprocessed) * 1000:.3f}"
+    )
     return PredictionOut(
         digit=prediction.digit,
         confidence=prediction.confidence,
@@ -83,8 +92,10 @@ async def predict(
             applied=prepared.applied,
             polarity=prepared.polarity,
             bounding_box=prepared.bounding_box,
+            frame=prepared.frame,
         ),
-        image=_data_uri(prepared.image) if include and "image" in include else None,
+        image=_data_uri(prepared.image) if "image" in include else None,
+        class_maps=prediction.class_maps.tolist() if "class_maps" in include else None,
     )
 
 

@@ -8,7 +8,7 @@ centre of mass lands on the centre, by a shift of whole pixels.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,12 +39,15 @@ class Prepared:
         polarity: how the ink was told from the paper; ``alpha`` if it was the opaque part.
         bounding_box: left, top, right, bottom of the ink, in pixels of the picture (as turned
             upright by its EXIF orientation); right and bottom are exclusive.
+        frame: left, top, right, bottom of the square of the picture that the 28×28 shows, in the
+            same pixels; it may overhang the picture.
     """
 
     image: NDArray[np.uint8]
     applied: bool
     polarity: Polarity
     bounding_box: tuple[int, int, int, int]
+    frame: tuple[float, float, float, float]
 
 
 def prepare(picture: Image.Image) -> Prepared:
@@ -56,7 +59,8 @@ def prepare(picture: Image.Image) -> Prepared:
     ImageOps.exif_transpose(picture, in_place=True)
     untouched = _mnist_like(picture)
     if untouched is not None:
-        return Prepared(untouched, False, "light_on_dark", _bounding_box(untouched > 0))
+        box = _bounding_box(untouched > 0)
+        return Prepared(untouched, False, "light_on_dark", box, (0, 0, SIDE, SIDE))
 
     width, height = picture.size
     ink, polarity = _ink(picture)
@@ -68,10 +72,19 @@ def prepare(picture: Image.Image) -> Prepared:
     ink = ((ink - paper) / (full - paper)).clip(0, 1).astype(np.float32)
     ink[ink < 0.1] = 0  # noise of the paper
     left, top, right, bottom = _bounding_box(mask)
-    small = _to_box(ink, (left, top, right, bottom))
+    small, square = _to_box(ink, (left, top, right, bottom))
+    image, (x, y) = _centre(small)
     scale_x, scale_y = width / ink.shape[1], height / ink.shape[0]
     box = (int(left * scale_x), int(top * scale_y), int(right * scale_x), int(bottom * scale_y))
-    return Prepared(_centre(small), True, polarity, box)
+    pixel = square.side / BOX
+    frame_left, frame_top = square.left - x * pixel, square.top - y * pixel
+    frame = (
+        frame_left * scale_x,
+        frame_top * scale_y,
+        (frame_left + SIDE * pixel) * scale_x,
+        (frame_top + SIDE * pixel) * scale_y,
+    )
+    return Prepared(image, True, polarity, box, frame)
 
 
 def _mnist_like(picture: Image.Image) -> NDArray[np.uint8] | None:
@@ -145,8 +158,18 @@ def _bounding_box(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
-def _to_box(ink: NDArray[np.float32], box: tuple[int, int, int, int]) -> NDArray[np.uint8]:
-    """The ink inside a bounding box, in a square of 20×20, uint8, aspect ratio kept."""
+class _Square(NamedTuple):
+    """A square of the picture; it may overhang."""
+
+    left: int
+    top: int
+    side: int
+
+
+def _to_box(
+    ink: NDArray[np.float32], box: tuple[int, int, int, int]
+) -> tuple[NDArray[np.uint8], _Square]:
+    """The ink inside a bounding box as 20×20 uint8, aspect ratio kept, and the square cropped."""
     left, top, right, bottom = box
     side = max(right - left, bottom - top, SMALLEST_CROP)
     square = np.zeros((side, side), dtype=np.float32)
@@ -155,7 +178,7 @@ def _to_box(ink: NDArray[np.float32], box: tuple[int, int, int, int]) -> NDArray
     weights = _area_weights(side)
     resized = weights @ square @ weights.T
     scaled: NDArray[np.uint8] = np.rint(resized / resized.max() * 255).astype(np.uint8)
-    return scaled
+    return scaled, _Square(left - x, top - y, side)
 
 
 def _area_weights(side: int) -> NDArray[np.float32]:
@@ -169,15 +192,19 @@ def _area_weights(side: int) -> NDArray[np.float32]:
     return (shared.clip(0) * BOX / side).astype(np.float32)
 
 
-def _centre(small: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Place the 20×20 in the 28×28, centre of mass on the centre; what overhangs is cut."""
+def _centre(small: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+    """Place the 20×20 in the 28×28, centre of mass on the centre; what overhangs is cut.
+
+    Returns:
+        The 28×28, and the column and row at which the 20×20 begins in it.
+    """
     positions = np.arange(BOX) + 0.5
     mass = small.sum()
     y = int(15 - (small.sum(1) * positions).sum() / mass)
     x = int(15 - (small.sum(0) * positions).sum() / mass)
     image = np.zeros((SIDE + 2 * BOX, SIDE + 2 * BOX), dtype=np.uint8)
     image[BOX + y : 2 * BOX + y, BOX + x : 2 * BOX + x] = small
-    return image[BOX : BOX + SIDE, BOX : BOX + SIDE].copy()
+    return image[BOX : BOX + SIDE, BOX : BOX + SIDE].copy(), (x, y)
 
 
 def _blank() -> BlankPicture:

@@ -27,9 +27,12 @@ class Prediction:
 
     Attributes:
         log_probabilities: float32 ``[10]``, natural logarithms, index = digit.
+        class_maps: float32 ``[10, 7, 7]``, the evidence for each digit at each place; their means
+            are the logits, so they are the exact class activation maps.
     """
 
     log_probabilities: NDArray[np.float32]
+    class_maps: NDArray[np.float32]
 
     @property
     def digit(self) -> int:
@@ -78,7 +81,10 @@ class Recognizer:
 
     def predict(self, image: NDArray[np.uint8]) -> Prediction:
         """What the network says of one image, uint8 ``[28, 28]``, ink bright on dark."""
-        return Prediction(self.log_probabilities(image[np.newaxis])[0])
+        log_probabilities, class_maps = self._session.run(
+            ["log_probabilities", "class_maps"], {"images": image[np.newaxis]}
+        )
+        return Prediction(log_probabilities[0], class_maps[0])
 
 
 def _check_signature(session: Any, checkpoint: Checkpoint) -> None:

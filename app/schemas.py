@@ -19,6 +19,9 @@ class Preprocessing(BaseModel):
     bounding_box: tuple[int, int, int, int] = Field(
         description="Left, top, right, bottom of the ink in pixels of the picture."
     )
+    frame: tuple[float, float, float, float] = Field(
+        description="Left, top, right, bottom of the square of the picture that the 28×28 shows."
+    )
 
 
 class PredictionOut(BaseModel):
@@ -36,6 +39,11 @@ class PredictionOut(BaseModel):
     image: str | None = Field(
         None,
         description="With `?include=image`: the 28×28 that the network saw, a PNG data URI.",
+    )
+    class_maps: list[list[list[float]]] | None = Field(
+        None,
+        description="With `?include=class_maps`: the evidence for each digit at each place, "
+        "10×7×7; the mean of a map is the digit's logit.",
     )
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -130,6 +131,33 @@ def test_first_frame_of_an_animation_counts(client: TestClient) -> None:
     blank = Image.new("L", (300, 300), 255)
     data = encoded(drawn(), "GIF", save_all=True, append_images=[blank])
     assert client.post("/predict", content=data).json()["digit"] == 7
+
+
+def test_class_maps_average_to_the_logits(client: TestClient) -> None:
+    answer = client.post("/predict?include=class_maps", content=SEVEN.read_bytes()).json()
+    logits = np.mean(answer["class_maps"], axis=(1, 2))
+    assert logits.shape == (10,)
+    expected = logits - np.log(np.exp(logits).sum())
+    assert answer["log_probabilities"] == pytest.approx(expected, abs=1e-4)
+
+
+def test_time_spent_is_told(client: TestClient) -> None:
+    timing = client.post("/predict", content=SEVEN.read_bytes()).headers["server-timing"]
+    assert re.fullmatch(r"preprocess;dur=[\d.]+, infer;dur=[\d.]+", timing)
+
+
+def test_frame_is_where_the_network_looked(client: TestClient) -> None:
+    """What the network saw, cut from the picture by the frame, is what it says that it saw."""
+    picture = drawn(600, (300, 100), 10)
+    answer = client.post("/predict?include=image", content=encoded(picture)).json()
+    frame = answer["preprocessing"]["frame"]
+    cut = ImageOps.invert(picture).resize((28, 28), Image.Resampling.BOX, box=frame)
+    assert np.corrcoef(np.asarray(cut).ravel(), seen(answer).ravel())[0, 1] > 0.98
+
+
+def test_frame_of_an_untouched_digit_is_the_picture(client: TestClient) -> None:
+    answer = client.post("/predict", content=SEVEN.read_bytes()).json()
+    assert answer["preprocessing"]["frame"] == [0, 0, 28, 28]
 
 
 def test_bounding_box_is_in_pixels_of_the_picture(client: TestClient) -> None:

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from app.application import create_app
-from app.recognizer import Recognizer
+from app.recognizer import Prediction, Recognizer
 from app.settings import Settings
 
 PNG = DIGITS[0].read_bytes()
@@ -150,7 +150,7 @@ class TestLimits:
 def test_unknown_option_is_named(client: TestClient) -> None:
     problem = client.post("/predict?include=everything", content=PNG)
     assert problem.status_code == 422
-    assert problem.json()["detail"] == "query include 0: Input should be 'image'"
+    assert problem.json()["detail"] == ("query include 0: Input should be 'image' or 'class_maps'")
 
 
 @pytest.mark.parametrize(
@@ -170,11 +170,11 @@ def test_defect_of_ours_is_a_problem_too(recognizer: Recognizer) -> None:
             self.checkpoint = recognizer.checkpoint
             self.asked = 0
 
-        def log_probabilities(self, images: np.ndarray) -> np.ndarray:
+        def predict(self, image: np.ndarray) -> Prediction:
             self.asked += 1
             if self.asked > 1:  # the first is the warm-up at the start
                 raise RuntimeError("engine failure")
-            return recognizer.log_probabilities(images)
+            return recognizer.predict(image)
 
     with TestClient(create_app(Settings(), Broken()), raise_server_exceptions=False) as client:
         response = client.post("/predict", content=PNG)

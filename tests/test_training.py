@@ -89,7 +89,14 @@ def test_damaged_checkpoint_is_named(digits: Digits, tmp_path: Path) -> None:
 
 def test_nothing_to_resume_is_said(digits: Digits, tmp_path: Path) -> None:
     with pytest.raises(ResumeError, match="does not exist: no epoch of this run was finished"):
-        train(SHORT, 0, digits, choose_device("cpu", threads=1), checkpoint=tmp_path / "x", resume=True)
+        train(
+            SHORT,
+            0,
+            digits,
+            choose_device("cpu", threads=1),
+            checkpoint=tmp_path / "x",
+            resume=True,
+        )
 
 
 def test_validation_is_reported_and_changes_nothing(digits: Digits) -> None:
