@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from app.preprocessing import Polarity
+from app.ink import Polarity
 
 
 class Preprocessing(BaseModel):

@@ -1,0 +1,258 @@
+"""The steps from a picture to the network's input, one by one and on all of MNIST."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import DIGITS, pixels_of
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFilter, ImageOps
+
+from app.components import keep_digit, label_components
+from app.ink import find_ink, otsu
+from app.preprocessing import prepare
+from app.problems import BlankPicture
+from app.recognizer import Recognizer
+from app.strokes import dilate, erode, normalize_stroke_width, stroke_width
+
+
+def mask_of(*rows: str) -> NDArray[np.bool_]:
+    return np.array([[character == "#" for character in row] for row in rows])
+
+
+def bar(width: int, height: int = 100) -> NDArray[np.float32]:
+    """A vertical stroke in the middle of a square."""
+    plane = np.zeros((120, 120), dtype=np.float32)
+    plane[10 : 10 + height, 60 - width // 2 : 60 - width // 2 + width] = 1
+    return plane
+
+
+class TestComponents:
+    def test_diagonal_neighbours_hang_together(self) -> None:
+        labels, components = label_components(mask_of("#..", ".#.", "..#"))
+        assert len(components) == 1
+        assert labels.tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+
+    def test_parts_that_meet_further_down_are_one(self) -> None:
+        _, components = label_components(mask_of("#.#.#", "#.#.#", "###.#", "..###"))
+        assert [part.area for part in components] == [13]
+
+    def test_separate_parts_are_told_apart(self) -> None:
+        labels, components = label_components(mask_of("##..", "....", "..##", "..##"))
+        first, second = components
+        assert (first.left, first.top, first.right, first.bottom, first.area) == (0, 0, 2, 1, 2)
+        assert (second.left, second.top, second.right, second.bottom, second.area) == (
+            2,
+            2,
+            4,
+            4,
+            4,
+        )
+        assert (labels == 2).sum() == 4
+        assert first.gap(second) == 1
+
+    def test_agrees_with_flood_fill_on_random_masks(self) -> None:
+        rng = np.random.default_rng(0)
+        for share in (0.2, 0.4, 0.6):
+            mask = rng.random((30, 40)) < share
+            labels, components = label_components(mask)
+            image = Image.fromarray(mask.astype(np.uint8) * 255).copy()
+            found = 0
+            while (left := np.argwhere(np.asarray(image) == 255)).size:
+                y, x = left[0]
+                before = np.asarray(image) == 255
+                fill_with_diagonals(image, (int(x), int(y)))
+                filled = before & (np.asarray(image) != 255)
+                assert len(np.unique(labels[filled])) == 1
+                found += 1
+            assert found == len(components)
+
+    def test_empty_mask_has_none(self) -> None:
+        assert label_components(np.zeros((3, 3), dtype=bool))[1] == []
+
+    def test_detached_bar_of_a_5_stays_and_specks_go(self) -> None:
+        mask = np.zeros((100, 100), dtype=bool)
+        mask[30:80, 30:40] = mask[70:80, 30:60] = True
+        mask[20:26, 44:70] = True  # the bar
+        mask[95, 95] = mask[50, 90] = True  # specks
+        kept = keep_digit(mask)
+        assert kept[22, 50]
+        assert not kept[95, 95]
+        assert not kept[50, 90]
+
+    def test_frame_along_the_border_goes(self) -> None:
+        mask = np.zeros((100, 100), dtype=bool)
+        mask[30:70, 45:52] = True
+        mask[:2] = mask[:, :2] = True
+        kept = keep_digit(mask)
+        assert kept.sum() == 40 * 7
+
+
+def fill_with_diagonals(image: Image.Image, start: tuple[int, int]) -> None:
+    """Clear the 8-connected part at a point (Pillow's floodfill knows 4 neighbours)."""
+    pixels, todo = image.load(), [start]
+    while todo:
+        x, y = todo.pop()
+        inside = 0 <= x < image.width and 0 <= y < image.height
+        if inside and pixels[x, y] == 255:
+            pixels[x, y] = 0
+            todo += [(x + dx, y + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1)]
+
+
+class TestStrokes:
+    @pytest.mark.parametrize("width", [2, 6, 12, 20])
+    def test_width_of_a_bar(self, width: int) -> None:
+        assert stroke_width(bar(width)) == pytest.approx(width, rel=0.2)
+
+    def test_width_of_mnist(self) -> None:
+        widths = [stroke_width(pixels_of(path) / np.float32(255)) for path in DIGITS]
+        assert 1.5 < np.median(widths) < 3.2
+
+    @pytest.mark.parametrize("radius", [1, 3, 8])
+    def test_dilation_and_erosion_undo_each_other_on_a_bar(self, radius: int) -> None:
+        plane = bar(20, height=80)
+        assert dilate(plane, radius).sum() > plane.sum()
+        assert np.abs(erode(dilate(plane, radius), radius) - plane).mean() < 0.01
+
+    def test_dilation_reaches_its_radius(self) -> None:
+        point = np.zeros((21, 21), dtype=np.float32)
+        point[10, 10] = 1
+        assert dilate(point, 4)[10].sum() == dilate(point, 4)[:, 10].sum() == 9
+
+    @pytest.mark.parametrize("width", [1, 3, 30])
+    def test_strokes_outside_the_band_are_brought_into_it(self, width: int) -> None:
+        changed = normalize_stroke_width(bar(width), side=100)
+        assert 0.07 < stroke_width(changed) / 100 < 0.2
+
+    @pytest.mark.parametrize("width", [9, 12, 16])
+    def test_strokes_inside_the_band_are_left(self, width: int) -> None:
+        assert np.array_equal(normalize_stroke_width(bar(width), side=100), bar(width))
+
+
+def test_otsu_separates_two_tones() -> None:
+    tones = np.array([[10, 12, 11, 200], [9, 10, 198, 203]], dtype=np.uint8)
+    assert 12 <= otsu(tones) < 198
+
+
+class TestIdentity:
+    def test_all_of_mnists_test_digits_come_out_as_they_went_in(self, mnist_root: Path) -> None:
+        raw = mnist_root / "MNIST/raw/t10k-images-idx3-ubyte"
+        images = np.fromfile(raw, np.uint8, offset=16).reshape(-1, 28, 28)
+        for index, image in enumerate(images):
+            prepared = prepare(Image.fromarray(image))
+            assert not prepared.applied, index
+            assert np.array_equal(prepared.image, image), index
+
+    @pytest.mark.parametrize("shift", [(3, 0), (0, 2), (-2, -2)])
+    def test_digit_off_the_centre_is_centred(self, shift: tuple[int, int]) -> None:
+        moved = Image.fromarray(np.roll(pixels_of(DIGITS[0]), shift, axis=(0, 1)))
+        prepared = prepare(moved)
+        assert prepared.applied
+        difference = prepared.image.astype(int) - pixels_of(DIGITS[0])
+        assert np.abs(difference).mean() < 6
+
+    def test_noisy_digit_is_cleaned(self) -> None:
+        rng = np.random.default_rng(0)
+        noise = rng.integers(0, 40, (28, 28)) * (rng.random((28, 28)) < 0.3)
+        noisy = np.maximum(pixels_of(DIGITS[0]), noise).astype(np.uint8)
+        prepared = prepare(Image.fromarray(noisy))
+        assert prepared.applied
+        assert (prepared.image[:3] == 0).all()
+
+    def test_colour_is_no_identity(self) -> None:
+        red = Image.merge(
+            "RGB", [Image.fromarray(pixels_of(DIGITS[0])), *[Image.new("L", (28, 28))] * 2]
+        )
+        assert prepare(red).applied
+
+
+def scene(name: str) -> Image.Image:
+    """A hand-drawn 3 (strokes of our own) in a difficult setting."""
+    rng = np.random.default_rng(1)
+    size = 320
+    points = [(110, 70), (160, 55), (205, 85), (195, 125), (150, 150), (205, 175), (215, 225)]
+    points += [(170, 265), (110, 250)]
+    width = {"hair-thin": 2, "very thick": 52}.get(name, 18)
+    paper = np.full((size, size), 235.0)
+    if name == "shadow":
+        paper = np.linspace(240, 110, size)[None] * np.linspace(1, 0.75, size)[:, None]
+    if name == "noise":
+        paper = paper + rng.normal(0, 12, paper.shape)
+    image = Image.fromarray(paper.clip(0, 255).astype(np.uint8)).convert("RGB")
+    draw = ImageDraw.Draw(image)
+    if name == "squared paper":
+        for line in range(0, size, 26):
+            draw.line([(line, 0), (line, size)], (205, 215, 230))
+            draw.line([(0, line), (size, line)], (205, 215, 230))
+    ink = {"faint pencil": (190, 190, 195), "blue on yellow": (30, 40, 140)}.get(name, (40, 40, 45))
+    if name == "blue on yellow":
+        image = Image.new("RGB", image.size, (245, 230, 120))
+        draw = ImageDraw.Draw(image)
+    draw.line(points, ink, width, joint="curve")
+    for x, y in (points[0], points[-1]):
+        draw.ellipse([x - width / 2, y - width / 2, x + width / 2, y + width / 2], ink)
+    if name == "specks":
+        for x, y in rng.integers(0, size, (25, 2)):
+            draw.ellipse([x, y, x + 3, y + 3], ink)
+    if name == "frame":
+        draw.rectangle([0, 0, size - 1, size - 1], outline=(20, 20, 20), width=4)
+    if name == "blur":
+        image = image.filter(ImageFilter.GaussianBlur(7))
+    if name == "white on a blackboard":
+        image = ImageOps.invert(image)
+    if name == "tiny in a corner":
+        large = Image.new("RGB", (900, 700), (235, 235, 235))
+        large.paste(image.crop((90, 30, 240, 290)).resize((38, 65)), (845, 10))
+        image = large
+    if name == "touches the edge":
+        image = image.crop((95, 46, 226, 276))
+    return image
+
+
+SCENES = [
+    "plain",
+    "hair-thin",
+    "very thick",
+    "shadow",
+    "noise",
+    "squared paper",
+    "faint pencil",
+    "blue on yellow",
+    "specks",
+    "frame",
+    "blur",
+    "white on a blackboard",
+    "tiny in a corner",
+    "touches the edge",
+]
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_digit_is_named_in(name: str, recognizer: Recognizer) -> None:
+    prepared = prepare(scene(name))
+    assert recognizer.predict(prepared.image).digit == 3
+    assert 13.4 < (prepared.image.sum(1) * np.arange(28)).sum() / prepared.image.sum() < 14.6
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        pytest.param(Image.new("L", (200, 200), 128), id="one grey"),
+        pytest.param(
+            Image.linear_gradient("L").point(lambda v: 120 + v // 16), id="faint gradient"
+        ),
+        pytest.param(Image.new("RGBA", (50, 50), (0, 0, 0, 0)), id="transparent"),
+        pytest.param(Image.new("L", (1, 1)), id="one pixel"),
+        pytest.param(Image.new("I;16", (30, 30), 40_000), id="16 bits, one tone"),
+    ],
+)
+def test_blank_is_said(picture: Image.Image) -> None:
+    with pytest.raises(BlankPicture, match="No ink stands out"):
+        prepare(picture)
+
+
+def test_ink_is_full_where_the_pen_was_and_none_on_the_paper() -> None:
+    ink = find_ink(scene("shadow"))
+    assert ink.polarity == "dark_on_light"
+    assert ink.amount[70, 110] > 0.8
+    assert ink.amount[300, 300] < 0.1
