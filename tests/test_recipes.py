@@ -74,7 +74,7 @@ def test_every_hyperparameter_is_documented() -> None:
 
 def test_weight_decay_is_for_convolutions_only() -> None:
     network = DigitNetwork()
-    (optimizer,) = build_optimizers(network, BEST)
+    (optimizer,) = build_optimizers(network, replace(BEST, optimizer="sgd"))
     decayed = {
         id(parameter)
         for group in optimizer.param_groups
@@ -87,7 +87,7 @@ def test_weight_decay_is_for_convolutions_only() -> None:
 
 def test_muon_takes_the_convolutions_and_sgd_the_rest() -> None:
     network = DigitNetwork()
-    muon, rest = build_optimizers(network, replace(BEST, optimizer="muon"))
+    muon, rest = build_optimizers(network, BEST)
     assert isinstance(muon, Muon)
     counts = [sum(len(group["params"]) for group in o.param_groups) for o in (muon, rest)]
     assert counts == [10, 18]
