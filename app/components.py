@@ -9,8 +9,12 @@ from numpy.typing import NDArray
 
 SPECK = 0.03
 """Share of the largest component's area below which another is a speck, if it lies apart."""
-NEAR = 0.25
+NEAR = 0.5
 """Gap, as a share of the largest component's longer side, within which parts belong together."""
+AS_TALL = 0.6
+"""Least ratio of two digits' heights, and of the height that they share on a line."""
+DIGIT = 0.12
+"""Share of the largest component's area from which on another may be a digit of its own."""
 FRAME = 0.7
 """Share of the picture's side that a line along its border spans if it is a frame or an edge."""
 
@@ -93,29 +97,51 @@ def label_components(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int32], list[C
     return labels, components
 
 
-def keep_digit(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The part of a mask that is the digit: without frames along the border and without specks.
+@dataclass(frozen=True)
+class FoundDigit:
+    """The part of a mask that is the digit.
 
-    A 5's bar or a broken stroke is a component too, so what is near the largest stays.
+    Attributes:
+        mask: bool ``[H, W]``, without frames along the border, specks, and other digits.
+        several: whether there are other digits beside it.
+    """
+
+    mask: NDArray[np.bool_]
+    several: bool
+
+
+def find_digit(mask: NDArray[np.bool_]) -> FoundDigit:
+    """The digit in a mask with ink on it: the largest component and what belongs to it.
+
+    A 5's bar or a broken stroke is a component too, so what is near the largest stays, unless it
+    stands beside it and is as tall: then it is another digit.
     """
     height, width = mask.shape
     labels, components = label_components(mask)
     inner = [part for part in components if not _is_frame(part, height, width)] or components
     largest = max(inner, key=lambda part: part.area)
+    others = [part.label for part in inner if _is_beside(part, largest)]
     kept = [
         part.label
         for part in inner
-        if part is largest
-        or (
-            part.area >= SPECK * largest.area
-            and part.gap(largest) <= NEAR * largest.longer_side * 2
-        )
-        or (
-            part.area >= SPECK / 4 * largest.area
-            and part.gap(largest) <= NEAR * largest.longer_side / 4
-        )
+        if part.label not in others and (part is largest or _belongs(part, largest))
     ]
-    return np.isin(labels, kept)
+    return FoundDigit(np.isin(labels, kept), several=bool(others))
+
+
+def _belongs(part: Component, largest: Component) -> bool:
+    """Whether a smaller component is a part of the digit rather than a speck."""
+    gap, area = part.gap(largest) / largest.longer_side, part.area / largest.area
+    return (area >= SPECK and gap <= NEAR) or (area >= SPECK / 4 and gap <= NEAR / 8)
+
+
+def _is_beside(part: Component, largest: Component) -> bool:
+    """Whether a component is another digit: to the left or right, as tall, and on the same line."""
+    tall, tallest = part.bottom - part.top, largest.bottom - largest.top
+    apart = part.left >= largest.right or part.right <= largest.left
+    shared = min(part.bottom, largest.bottom) - max(part.top, largest.top)
+    as_tall = min(tall, tallest) >= AS_TALL * max(tall, tallest)
+    return apart and as_tall and shared >= AS_TALL * tall and part.area >= DIGIT * largest.area
 
 
 def _is_frame(part: Component, height: int, width: int) -> bool:

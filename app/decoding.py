@@ -37,12 +37,12 @@ OTHER_FORMATS = {
 """First bytes of formats that people do send, for an error that names them."""
 
 
-def decode_image(data: bytes, max_pixels: int) -> Image.Image:
-    """Decode the first frame of an image file.
+def open_image(data: bytes, max_pixels: int) -> Image.Image:
+    """Read an image file's header; the pixels are left to :func:`load_image`.
 
     Args:
         data: the file.
-        max_pixels: width times height allowed; checked before any pixel is decoded.
+        max_pixels: width times height allowed.
 
     Raises:
         EmptyFile, NotAnImage, UnsupportedFormat, TooManyPixels, DamagedImage: as their names say.
@@ -51,22 +51,40 @@ def decode_image(data: bytes, max_pixels: int) -> Image.Image:
         raise EmptyFile(f"The file has no bytes. Send a {ACCEPTED} image.")
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
-        width, height = image.size
-        if width * height > max_pixels:
-            raise TooManyPixels(
-                f"The picture has {width} × {height} pixels; "
-                f"at most {max_pixels:,} are accepted. Send it smaller."
-            )
-        image.load()
-    except Problem:
-        raise
     except UnidentifiedImageError as exc:
         raise _unidentified(data) from exc
-    except Exception as exc:  # Pillow's decoders raise what they stumble on, of any type
-        raise DamagedImage(
-            f"The file starts like an image but can't be decoded ({exc}). Send it whole."
-        ) from exc
+    except Exception as exc:  # Pillow's parsers raise what they stumble on, of any type
+        raise _damaged(exc) from exc
+    if image.width * image.height > max_pixels:
+        raise TooManyPixels(
+            f"The picture has {image.width} × {image.height} pixels; "
+            f"at most {max_pixels:,} are accepted. Send it smaller."
+        )
     return image
+
+
+def load_image(image: Image.Image) -> Image.Image:
+    """Decode the first frame of an opened image.
+
+    Raises:
+        DamagedImage: it breaks off, or is no image after all.
+    """
+    try:
+        image.load()
+    except Exception as exc:  # Pillow's decoders raise what they stumble on, of any type
+        raise _damaged(exc) from exc
+    return image
+
+
+def decode_image(data: bytes, max_pixels: int) -> Image.Image:
+    """Decode the first frame of an image file; see :func:`open_image` and :func:`load_image`."""
+    return load_image(open_image(data, max_pixels))
+
+
+def _damaged(exc: Exception) -> DamagedImage:
+    return DamagedImage(
+        f"The file starts like an image but can't be decoded ({exc}). Send it whole."
+    )
 
 
 def _unidentified(data: bytes) -> Problem:

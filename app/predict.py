@@ -13,8 +13,8 @@ from fastapi import APIRouter, Query, Request, Response
 from numpy.typing import NDArray
 from PIL import Image
 
-from app.decoding import FORMATS, decode_image
-from app.preprocessing import Prepared, prepare
+from app.decoding import FORMATS, load_image, open_image
+from app.preprocessing import prepare, take_as_it_is
 from app.recognizer import Recognizer
 from app.schemas import PredictionOut, Preprocessing, ProblemDetails
 from app.settings import Settings
@@ -22,8 +22,8 @@ from app.uploads import read_file
 
 router = APIRouter()
 
-INLINE_BYTES = 16 * 1024
-"""Smaller files are decoded on the event loop: that is cheaper than a hop to a thread."""
+INLINE_BYTES, INLINE_PIXELS = 16 * 1024, 512 * 512
+"""Smaller pictures are decoded on the event loop: that is cheaper than a hop to a thread."""
 
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _REQUEST_BODY: dict[str, Any] = {
@@ -64,6 +64,10 @@ async def predict(
     include: Annotated[
         list[Literal["image", "class_maps"]], Query(description="What to add to the answer.")
     ] = [],  # noqa: B006 - FastAPI copies it
+    preprocess: Annotated[
+        Literal["auto", "none"],
+        Query(description="`none` demands a 28×28 grey picture and hands it to the network as is."),
+    ] = "auto",
 ) -> PredictionOut:
     """Send the picture as the part `file` of a form, or as the bare body."""
     state = request.app.state
@@ -71,11 +75,13 @@ async def predict(
     recognizer: Recognizer = state.recognizer
     data = await read_file(request, settings.max_upload_bytes)
     start = time.perf_counter()
-    if len(data) <= INLINE_BYTES:
-        prepared = _prepare(data, settings.max_pixels)
+    picture = open_image(data, settings.max_pixels)
+    prepare_picture = take_as_it_is if preprocess == "none" else prepare
+    if len(data) <= INLINE_BYTES and picture.width * picture.height <= INLINE_PIXELS:
+        prepared = prepare_picture(load_image(picture))
     else:
         prepared = await anyio.to_thread.run_sync(
-            _prepare, data, settings.max_pixels, limiter=state.large_pictures
+            lambda: prepare_picture(load_image(picture)), limiter=state.large_pictures
         )
     preprocessed = time.perf_counter()
     prediction = recognizer.predict(prepared.image)
@@ -88,6 +94,7 @@ async def predict(
         digit=prediction.digit,
         confidence=prediction.confidence,
         log_probabilities=prediction.log_probabilities.tolist(),
+        several_digits=prepared.several_digits,
         preprocessing=Preprocessing(
             applied=prepared.applied,
             polarity=prepared.polarity,
@@ -97,10 +104,6 @@ async def predict(
         image=_data_uri(prepared.image) if "image" in include else None,
         class_maps=prediction.class_maps.tolist() if "class_maps" in include else None,
     )
-
-
-def _prepare(data: bytes, max_pixels: int) -> Prepared:
-    return prepare(decode_image(data, max_pixels))
 
 
 def _data_uri(image: NDArray[np.uint8]) -> str:

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from app.components import keep_digit
-from app.ink import Polarity, find_ink
+from app.components import find_digit
+from app.ink import Polarity, blank, find_ink
+from app.problems import NotNetworkInput
 from app.strokes import dilate, normalize_stroke_width
 
 Box = tuple[int, int, int, int]
@@ -49,6 +50,7 @@ class Prepared:
             upright by its EXIF orientation); right and bottom are exclusive.
         frame: left, top, right, bottom of the square of the picture that the 28×28 shows, in the
             same pixels; it may overhang the picture.
+        several_digits: whether there are other digits beside this one, the largest.
     """
 
     image: NDArray[np.uint8]
@@ -56,6 +58,7 @@ class Prepared:
     polarity: Polarity
     bounding_box: Box
     frame: tuple[float, float, float, float]
+    several_digits: bool = False
 
 
 def prepare(picture: Image.Image) -> Prepared:
@@ -69,11 +72,10 @@ def prepare(picture: Image.Image) -> Prepared:
     ImageOps.exif_transpose(picture, in_place=True)
     untouched = _mnist_like(picture)
     if untouched is not None:
-        box = _bounding_box(untouched > 0)
-        return Prepared(untouched, False, "light_on_dark", box, (0, 0, SIDE, SIDE))
-
+        return _untouched(untouched)
     ink = find_ink(picture)
-    mask = keep_digit(ink.mask)
+    digit = find_digit(ink.mask)
+    mask = digit.mask
     region = _bounding_box(mask)
     side = _longer_side(region)
     margin = SOFT_EDGE + side // 10
@@ -100,7 +102,32 @@ def prepare(picture: Image.Image) -> Prepared:
             min(round(bottom), picture.height),
         ),
         frame=_in_picture(frame, origin, scale),
+        several_digits=digit.several,
     )
+
+
+def take_as_it_is(picture: Image.Image) -> Prepared:
+    """The picture as the network's input, without any preparation.
+
+    Raises:
+        NotNetworkInput: it is not 28×28 and grey.
+        BlankPicture: all of it is black.
+    """
+    pixels = _grey_input(picture)
+    if pixels is None:
+        raise NotNetworkInput(
+            f"With preprocess=none the picture has to be {SIDE} × {SIDE} and grey, "
+            f"ink bright on dark; this one is {picture.width} × {picture.height}, "
+            f"mode {picture.mode}."
+        )
+    if not pixels.any():
+        raise blank()
+    return _untouched(pixels)
+
+
+def _untouched(pixels: NDArray[np.uint8]) -> Prepared:
+    box = _bounding_box(pixels > 0)
+    return Prepared(pixels, False, "light_on_dark", box, (0, 0, SIDE, SIDE))
 
 
 def _cut(plane: NDArray[Scalar], region: Box, margin: int) -> NDArray[Scalar]:
@@ -123,12 +150,8 @@ def _in_picture(
     )
 
 
-def _mnist_like(picture: Image.Image) -> NDArray[np.uint8] | None:
-    """The pixels of a picture that already is what MNIST's steps make; None for any other.
-
-    That is grey, 28×28, the ink bright on black, 20 pixels long and centred by its mass: true of
-    all 70,000 digits of MNIST, and of few pictures that did not come out of those steps.
-    """
+def _grey_input(picture: Image.Image) -> NDArray[np.uint8] | None:
+    """The pixels of a 28×28 picture without colour or transparency; None for any other."""
     if picture.size != (SIDE, SIDE) or picture.mode not in ("1", "L", "RGB", "P"):
         return None
     if "transparency" in picture.info:
@@ -137,8 +160,17 @@ def _mnist_like(picture: Image.Image) -> NDArray[np.uint8] | None:
         colours = np.asarray(picture.convert("RGB"))
         if (colours != colours[..., :1]).any():
             return None
-    pixels = np.asarray(picture.convert("L"))
-    if pixels.max() < FULL_INK:
+    return np.asarray(picture.convert("L"))
+
+
+def _mnist_like(picture: Image.Image) -> NDArray[np.uint8] | None:
+    """The pixels of a picture that already is what MNIST's steps make; None for any other.
+
+    That is grey, 28×28, the ink bright on black, 20 pixels long and centred by its mass: true of
+    all 70,000 digits of MNIST, and of few pictures that did not come out of those steps.
+    """
+    pixels = _grey_input(picture)
+    if pixels is None or pixels.max() < FULL_INK:
         return None
     if _longer_side(_bounding_box(pixels > 0)) not in (BOX - 1, BOX):
         return None

@@ -10,7 +10,8 @@ Problem
 ├── TooManyPixels         413
 ├── NotAnImage            415
 ├── UnsupportedFormat     415  an image, but none of the accepted formats
-└── BlankPicture          422  decoded, but nothing is drawn on it
+├── BlankPicture          422  decoded, but nothing is drawn on it
+└── NotNetworkInput       422  ``preprocess=none``, but the picture is not 28×28 and grey
 """
 
 from __future__ import annotations
@@ -86,6 +87,11 @@ class NotAnImage(Problem):
 class UnsupportedFormat(Problem):
     status = 415
     slug, title = "unsupported-format", "This image format is not accepted"
+
+
+class NotNetworkInput(Problem):
+    status = 422
+    slug, title = "not-network-input", "The picture is not the network's input"
 
 
 class BlankPicture(Problem):

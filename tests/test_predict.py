@@ -133,6 +133,46 @@ def test_first_frame_of_an_animation_counts(client: TestClient) -> None:
     assert client.post("/predict", content=data).json()["digit"] == 7
 
 
+def test_digit_off_the_centre_is_taken_as_it_is_if_asked(client: TestClient) -> None:
+    moved = np.roll(pixels_of(SEVEN), (3, 2), axis=(0, 1))
+    data = encoded(Image.fromarray(moved))
+    answer = client.post("/predict?preprocess=none&include=image", content=data).json()
+    assert np.array_equal(seen(answer), moved)
+    assert answer["preprocessing"]["applied"] is False
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        pytest.param(drawn(), id="another size"),
+        pytest.param(Image.open(SEVEN).convert("RGBA"), id="with alpha"),
+        pytest.param(
+            Image.merge("RGB", [Image.open(SEVEN)] * 2 + [Image.new("L", (28, 28))]), id="coloured"
+        ),
+    ],
+)
+def test_only_grey_28_by_28_is_taken_as_it_is(client: TestClient, picture: Image.Image) -> None:
+    response = client.post("/predict?preprocess=none", content=encoded(picture))
+    assert response.status_code == 422
+    assert response.json()["type"] == "urn:tinydigits:not-network-input"
+    assert "has to be 28 × 28 and grey" in response.json()["detail"]
+
+
+def test_black_picture_is_blank_without_preparation_too(client: TestClient) -> None:
+    black = encoded(Image.new("L", (28, 28)))
+    response = client.post("/predict?preprocess=none", content=black)
+    assert response.json()["type"] == "urn:tinydigits:blank-picture"
+
+
+def test_several_digits_are_told(client: TestClient) -> None:
+    two = Image.new("L", (400, 200), 255)
+    for left in (20, 220):
+        two.paste(drawn(200, (30, 30), 5), (left, 0))
+    answer = client.post("/predict", content=encoded(two)).json()
+    assert answer["several_digits"] is True
+    assert client.post("/predict", content=encoded(drawn())).json()["several_digits"] is False
+
+
 def test_class_maps_average_to_the_logits(client: TestClient) -> None:
     answer = client.post("/predict?include=class_maps", content=SEVEN.read_bytes()).json()
     logits = np.mean(answer["class_maps"], axis=(1, 2))

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from conftest import DIGITS, pixels_of
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFilter, ImageOps
+from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
-from app.components import keep_digit, label_components
+from app.components import find_digit, label_components
 from app.ink import find_ink, otsu
 from app.preprocessing import prepare
 from app.problems import BlankPicture
@@ -75,7 +75,7 @@ class TestComponents:
         mask[30:80, 30:40] = mask[70:80, 30:60] = True
         mask[20:26, 44:70] = True  # the bar
         mask[95, 95] = mask[50, 90] = True  # specks
-        kept = keep_digit(mask)
+        kept = find_digit(mask).mask
         assert kept[22, 50]
         assert not kept[95, 95]
         assert not kept[50, 90]
@@ -84,7 +84,7 @@ class TestComponents:
         mask = np.zeros((100, 100), dtype=bool)
         mask[30:70, 45:52] = True
         mask[:2] = mask[:, :2] = True
-        kept = keep_digit(mask)
+        kept = find_digit(mask).mask
         assert kept.sum() == 40 * 7
 
 
@@ -127,6 +127,26 @@ class TestStrokes:
     @pytest.mark.parametrize("width", [9, 12, 16])
     def test_strokes_inside_the_band_are_left(self, width: int) -> None:
         assert np.array_equal(normalize_stroke_width(bar(width), side=100), bar(width))
+
+
+SEVERAL = {"1 0": True, "23": True, "7": False, "5": False, "i": False, "=": False, "10 2": True}
+
+
+@pytest.mark.parametrize("text", SEVERAL)
+def test_several_digits_are_told(text: str) -> None:
+    image = Image.new("L", (260, 160), 255)
+    ImageDraw.Draw(image).text((40, 30), text, 0, ImageFont.load_default(90))
+    assert prepare(image).several_digits is SEVERAL[text]
+
+
+def test_largest_of_several_digits_is_the_one_seen(recognizer: Recognizer) -> None:
+    two = Image.new("L", (160, 120))
+    two.paste(Image.fromarray(pixels_of(DIGITS[0])).resize((100, 100)), (50, 10))  # a 0
+    one = next(path for path in DIGITS if path.name.startswith("1"))
+    two.paste(Image.fromarray(pixels_of(one)).resize((84, 84)), (-15, 20))
+    prepared = prepare(two)
+    assert prepared.several_digits
+    assert recognizer.predict(prepared.image).digit == 0
 
 
 def test_otsu_separates_two_tones() -> None:

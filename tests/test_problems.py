@@ -53,6 +53,12 @@ BODIES = {
     "PNG header only": (PNG[:33], 400, "damaged-image", "breaks off"),
     "damaged PNG": (PNG[:60] + b"\0" * 40 + PNG[100:], 400, "damaged-image", "can't be decoded"),
     "too many pixels": (png_that_claims(10_000, 10_000), 413, "too-many-pixels", "10000 × 10000"),
+    "small file of too many pixels to decode at once": (
+        encoded(Image.new("1", (9000, 9000))),
+        413,
+        "too-many-pixels",
+        "9000 × 9000",
+    ),
     "bomb": (png_that_claims(2**31 - 1, 2**31 - 1), 413, "too-many-pixels", "at most 50,000,000"),
     "blank white": (encoded(Image.new("L", (90, 90), 255)), 422, "blank-picture", "No ink"),
     "blank black": (encoded(Image.new("L", (28, 28))), 422, "blank-picture", "No ink"),
