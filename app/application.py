@@ -10,6 +10,7 @@ from importlib.metadata import version
 import anyio
 import numpy as np
 from fastapi import FastAPI
+from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.staticfiles import StaticFiles
 
 from app import info, page, predict
@@ -46,7 +47,8 @@ def create_app(settings: Settings | None = None, recognizer: Recognizer | None =
     app.include_router(predict.router)
     app.include_router(info.router)
     app.include_router(page.router)
-    app.mount("/static", StaticFiles(directory=page.DIRECTORY), name="static")
+    # Compressed here only: an answer of /predict is too small to gain by it.
+    app.mount("/static", GZipMiddleware(StaticFiles(directory=page.DIRECTORY)), name="static")
     return app
 
 

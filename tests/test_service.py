@@ -33,6 +33,12 @@ def test_page_is_served_with_its_policy(client: TestClient) -> None:
     assert page.headers["content-security-policy"].startswith("default-src 'self'")
 
 
+def test_parts_of_the_page_are_compressed(client: TestClient) -> None:
+    style = client.get("/static/page.css")
+    assert style.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in client.get("/model-info").headers
+
+
 def test_description_of_predict_is_complete(client: TestClient) -> None:
     predict = client.get("/openapi.json").json()["paths"]["/predict"]["post"]
     accepted = predict["requestBody"]["content"]

@@ -1,3 +1,5 @@
+import { evidenceOf } from "./evidence.js";
+
 const SURE = 0.6;
 const LEAST_LOG = -20; // the foot of the pale bars, one chance in five hundred million
 
@@ -21,12 +23,18 @@ function precisePercent(probability) {
 /**
  * `<digit-answer>`: the digit, how sure the network is, what it saw, and a bar for each digit.
  *
- * Its methods return the sentence that says the same, for the live region. Fires `inspect` with
- * `detail.digit` (or null) when a bar is pointed at or focused.
+ * Its methods return the sentence that says the same, for the live region. A bar that is pointed
+ * at, focused with the keyboard or kept by a click is inspected: fires `inspect` with
+ * `detail.digit` and `detail.evidence` (its class map, −1..1), both null when none is.
  */
 class DigitAnswer extends HTMLElement {
   #bars = [];
   #answer = null;
+  #evidence = null;
+  #hovered = null;
+  #focused = null;
+  #kept = null;
+  #pressing = false;
 
   connectedCallback() {
     this.#bars = Array.from({ length: 10 }, (_, digit) => this.#makeBar(digit));
@@ -36,7 +44,7 @@ class DigitAnswer extends HTMLElement {
 
   /** Nothing is drawn. */
   empty() {
-    this.#reset("empty", "", "", "Here: what it believes of each digit. Pale bars: the logarithm.");
+    this.#reset("empty", "", "", "What it believes of each digit. Pale: the logarithm.");
     return "The pad is empty.";
   }
 
@@ -48,17 +56,19 @@ class DigitAnswer extends HTMLElement {
 
   /** The service's answer to a picture. */
   show(answer) {
-    const { digit, confidence, log_probabilities: logs, image, roundTrip } = answer;
+    const { digit, confidence, log_probabilities: logs, image, roundTrip, inference } = answer;
     const order = logs.map((_, each) => each).sort((a, b) => logs[b] - logs[a]);
     const sure = confidence >= SURE;
     const rival = order[1];
     this.#answer = answer;
+    this.#evidence = null;
     this.#set(sure ? "sure" : "unsure", String(digit));
     this.#part("verdict").textContent = sure ? `${percent(confidence)} % sure` : "Not sure";
     this.#part("second").textContent = sure
       ? `else a ${rival}`
       : `a ${digit}, or a ${rival}?`;
-    this.#part("time").textContent = `${Math.max(1, Math.round(roundTrip))} ms round trip`;
+    const network = inference === undefined ? "" : `, ${inference.toFixed(1)} ms of it the network`;
+    this.#part("time").textContent = `${Math.max(1, Math.round(roundTrip))} ms round trip${network}`;
     const saw = this.#part("saw");
     saw.src = image;
     saw.hidden = false;
@@ -71,7 +81,7 @@ class DigitAnswer extends HTMLElement {
       bar.setAttribute("aria-label", `${each}: ${text} %, log-probability ${signed(logs[each])}`);
       bar.toggleAttribute("data-best", each === digit);
     });
-    this.#explain(this.#inspected);
+    this.#inspect();
     const share = Math.floor(confidence * 100);
     return sure
       ? `This is a ${digit}, ${share} % sure`
@@ -84,8 +94,7 @@ class DigitAnswer extends HTMLElement {
   }
 
   get #inspected() {
-    const bar = this.querySelector(".bar:focus-visible") ?? this.querySelector(".bar:hover");
-    return bar ? this.#bars.indexOf(bar) : null;
+    return this.#hovered ?? this.#focused ?? this.#kept;
   }
 
   #makeBar(digit) {
@@ -96,31 +105,50 @@ class DigitAnswer extends HTMLElement {
       `<span class="percent"></span>` +
       `<span class="track"><span class="log"></span><span class="fill"></span></span>` +
       `<span class="name">${digit}</span>`;
-    for (const type of ["pointerenter", "focus", "click"]) {
-      bar.addEventListener(type, () => this.#inspect(digit));
-    }
-    for (const type of ["pointerleave", "blur"]) {
-      bar.addEventListener(type, () => this.#inspect(this.#inspected));
-    }
+    const on = (type, act) => bar.addEventListener(type, (event) => {
+      act(event);
+      this.#inspect();
+    });
+    on("pointerenter", (event) => {
+      if (event.pointerType !== "touch") this.#hovered = digit; // a finger hovers nowhere
+    });
+    on("pointerleave", () => (this.#hovered = null));
+    // A press focuses too; what it shows must not outlast it, unless it is kept.
+    on("pointerdown", () => (this.#pressing = true));
+    on("focus", () => (this.#focused = this.#pressing ? null : digit));
+    on("blur", () => (this.#focused = null));
+    on("click", () => {
+      this.#pressing = false;
+      this.#keep(this.#kept === digit ? null : digit);
+    });
     return bar;
   }
 
-  #inspect(digit) {
+  #keep(digit) {
+    this.#kept = digit;
+    this.#bars.forEach((bar, each) => bar.setAttribute("aria-pressed", each === digit));
+    this.#inspect();
+  }
+
+  #inspect() {
+    const digit = this.#answer ? this.#inspected : null;
     this.#explain(digit);
-    this.dispatchEvent(new CustomEvent("inspect", { detail: { digit } }));
+    if (digit !== null) this.#evidence ??= evidenceOf(this.#answer.class_maps);
+    const evidence = digit === null ? null : this.#evidence[digit];
+    this.dispatchEvent(new CustomEvent("inspect", { detail: { digit, evidence } }));
   }
 
   #explain(digit) {
     if (!this.#answer) return;
-    const logs = this.#answer.log_probabilities;
-    const shown = digit ?? this.#answer.digit;
-    this.#part("note").textContent =
-      `${shown}: ${precisePercent(Math.exp(logs[shown]))} %, ` +
-      `log-probability ${signed(logs[shown])}`;
+    const log = this.#answer.log_probabilities[digit];
+    this.#part("note").textContent = digit === null
+      ? "Why? Point at a bar, or tap it to keep its map."
+      : `${digit}: ${precisePercent(Math.exp(log))} %, log-probability ${signed(log)}`;
   }
 
   #reset(state, digit, verdict, note) {
     this.#answer = null;
+    this.#keep(null);
     this.#set(state, digit);
     this.#part("verdict").textContent = verdict;
     this.#part("note").textContent = note;

@@ -1,11 +1,13 @@
+import { modelInfo } from "./model-info.js";
+
 const whole = new Intl.NumberFormat("en");
 
 /** `<model-card>`: fills its accuracy and its layer table from `/model-info`. */
 class ModelCard extends HTMLElement {
   async connectedCallback() {
-    const response = await fetch("/model-info").catch(() => null);
-    if (!response?.ok) return; // what the document says already stands without it
-    const { accuracy, layers, parameters } = await response.json();
+    const info = await modelInfo;
+    if (!info) return; // what the document says already stands without it
+    const { accuracy, layers, parameters } = info;
     const { correct, images, obtained } = accuracy;
     this.#part("accuracy").textContent =
       `Of the ${whole.format(images)} digits of MNIST's test set, which it had never seen, it ` +

@@ -1,7 +1,10 @@
-import { drawStrokes, pressureOf, strokesToBlob } from "./strokes.js";
+import { History } from "./history.js";
+import { pressureOf, strokesToBlob } from "./strokes.js";
+import { View } from "./view.js";
 
 const GRID = 28;
 const EMPTY = Object.freeze({ strokes: [], picture: null });
+const PEN_ERASER = 5; // the button that a pen's other end reports
 const ARROWS = {
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],
@@ -13,69 +16,70 @@ const ARROWS = {
  * `<drawing-pad>`: draws with mouse, finger, pen or keyboard, or shows a picture from a file.
  *
  * Fires `change` whenever what it shows changes; `detail.settled` is false in the middle of a
- * stroke. Properties: `penWidth` (fraction of the side), `erasing`.
+ * stroke. Properties: `penWidth` (fraction of the side), `erasing`; and what is laid over the
+ * drawing: `preprocessing`, `evidence`, `patch` (see `View`).
  */
 class DrawingPad extends HTMLElement {
   penWidth = 0.075;
   erasing = false;
 
-  #canvas = document.createElement("canvas");
-  #context = this.#canvas.getContext("2d");
-  #past = [];
-  #present = EMPTY;
-  #future = [];
+  #view = new View(this);
+  #history = new History(EMPTY);
   #stroke = null;
   #pointer = null;
   #cursor = null;
   #movedWhileHeld = false;
-  #frame = 0;
-  #box = null;
 
   connectedCallback() {
-    this.prepend(this.#canvas);
     this.addEventListener("pointerdown", (event) => this.#pointerDown(event));
     this.addEventListener("pointermove", (event) => this.#pointerMove(event));
     this.addEventListener("pointerup", (event) => this.#pointerEnd(event));
     this.addEventListener("pointercancel", (event) => this.#pointerEnd(event));
     this.addEventListener("lostpointercapture", (event) => this.#pointerEnd(event));
+    // A finger that lifts while it moves would be a fling, and swallow a tap on something else.
+    this.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
     this.addEventListener("keydown", (event) => this.#keyDown(event));
     this.addEventListener("keyup", (event) => this.#keyUp(event));
-    this.addEventListener("focus", () => this.#render());
     this.addEventListener("blur", () => {
       if (this.#pointer === null) this.#endStroke();
       this.#cursor = null;
       this.#render();
     });
-    new ResizeObserver(() => this.#resize()).observe(this);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#render());
     this.#update();
   }
 
   get empty() {
-    return this.#strokes.length === 0 && !this.#present.picture;
+    return this.strokes.length === 0 && !this.#picture;
   }
 
   get canUndo() {
-    return this.#past.length > 0 || this.#stroke !== null;
+    return this.#history.canUndo || this.#stroke !== null;
   }
 
   get canRedo() {
-    return this.#future.length > 0;
+    return this.#history.canRedo;
+  }
+
+  /** The strokes drawn so far, the one under way included; empty for a picture. */
+  get strokes() {
+    const { strokes } = this.#history.present;
+    return this.#stroke ? [...strokes, this.#stroke] : strokes;
+  }
+
+  set strokes(strokes) {
+    this.#endStroke();
+    this.#commit({ strokes, picture: null });
   }
 
   undo() {
     this.#endStroke();
-    if (this.#past.length === 0) return;
-    this.#future.push(this.#present);
-    this.#present = this.#past.pop();
+    this.#history.undo();
     this.#update();
   }
 
   redo() {
     this.#endStroke();
-    if (this.#future.length === 0) return;
-    this.#past.push(this.#present);
-    this.#present = this.#future.pop();
+    this.#history.redo();
     this.#update();
   }
 
@@ -84,65 +88,94 @@ class DrawingPad extends HTMLElement {
     if (!this.empty) this.#commit(EMPTY);
   }
 
-  /** Show a picture file in the drawing's place. */
-  async show(file) {
+  /** Show a picture file in the drawing's place; `asInk` if it is bright ink on black. */
+  async show(file, { asInk = false } = {}) {
     // A format that only the service can read still gets its answer; its name stands in for it.
     const bitmap = await createImageBitmap(file).catch(() => null);
     this.#endStroke();
-    this.#commit({ strokes: [], picture: { file, bitmap } });
+    this.#commit({ strokes: [], picture: { file, bitmap, asInk } });
   }
 
-  /** Frame the ink that the service found in the picture shown: left, top, right, bottom. */
-  frame(box) {
-    this.#box = box;
-    this.#render();
+  set preprocessing(preprocessing) {
+    this.#lay({ preprocessing });
+  }
+
+  set evidence(evidence) {
+    this.#lay({ evidence });
+  }
+
+  set patch(patch) {
+    this.#lay({ patch });
   }
 
   /** What to send to the service; null if there is nothing to see. */
   async toBlob() {
-    if (this.#present.picture) return this.#present.picture.file;
-    return this.#strokes.length ? strokesToBlob(this.#strokes) : null;
+    if (this.#picture) return this.#picture.file;
+    return this.strokes.length ? strokesToBlob(this.strokes) : null;
   }
 
-  get #strokes() {
-    return this.#stroke ? [...this.#present.strokes, this.#stroke] : this.#present.strokes;
+  /** Draw all that the pad shows on another canvas. */
+  copyTo(canvas) {
+    const context = canvas.getContext("2d");
+    context.clearRect(0, 0, canvas.width, canvas.height);
+    for (const layer of [this.#view.ground, this.#view.ink]) {
+      if (layer.width) context.drawImage(layer, 0, 0, canvas.width, canvas.height);
+    }
+  }
+
+  get #picture() {
+    return this.#stroke ? null : this.#history.present.picture;
+  }
+
+  #lay(annotation) {
+    Object.assign(this.#view, annotation);
+    this.#view.render();
   }
 
   #commit(drawing) {
-    this.#past.push(this.#present);
-    this.#present = drawing;
-    this.#future = [];
+    this.#history.commit(drawing);
     this.#update();
   }
 
   #update(settled = true) {
-    this.#box = null;
+    // The old answer's frame fits a drawing that grows well enough until the next one comes, but
+    // not another picture.
+    if (this.empty || this.#picture !== this.#view.picture) this.#view.preprocessing = null;
     this.toggleAttribute("data-empty", this.empty);
     this.#render();
     this.dispatchEvent(new CustomEvent("change", { detail: { settled } }));
   }
 
+  #render() {
+    const { strokes } = this;
+    const cursor = this.#cursor && {
+      at: this.#cursorPoint(),
+      width: this.penWidth,
+      down: this.#stroke !== null,
+    };
+    this.#lay({ strokes, picture: this.#picture, cursor });
+  }
+
   #startStroke(point, erase) {
-    if (this.#present.picture) this.#commit(EMPTY);
+    if (this.#picture) this.#commit(EMPTY);
     this.#stroke = { width: this.penWidth * (erase ? 2 : 1), erase, points: [point] };
     this.#update(false);
   }
 
   #endStroke() {
     if (!this.#stroke) return;
-    const strokes = this.#strokes;
+    const { strokes } = this;
     this.#stroke = null;
     this.#commit({ strokes, picture: null });
   }
 
   #pointerDown(event) {
-    if (this.#pointer !== null || event.button > 0 && event.button !== 5) return;
+    if (this.#pointer !== null || (event.button > 0 && event.button !== PEN_ERASER)) return;
     this.#endStroke();
     this.#pointer = event.pointerId;
     this.#cursor = null;
     this.setPointerCapture(event.pointerId);
-    const penEraser = event.button === 5;
-    this.#startStroke(this.#point(event), this.erasing || penEraser);
+    this.#startStroke(this.#point(event), this.erasing || event.button === PEN_ERASER);
   }
 
   #pointerMove(event) {
@@ -161,7 +194,7 @@ class DrawingPad extends HTMLElement {
   }
 
   #point(event) {
-    const { left, top, width, height } = this.#canvas.getBoundingClientRect();
+    const { left, top, width, height } = this.#view.ink.getBoundingClientRect();
     return [(event.clientX - left) / width, (event.clientY - top) / height, pressureOf(event)];
   }
 
@@ -193,66 +226,6 @@ class DrawingPad extends HTMLElement {
 
   #cursorPoint() {
     return [this.#cursor[0] / GRID, this.#cursor[1] / GRID, 1];
-  }
-
-  #resize() {
-    const side = Math.round(this.#canvas.clientWidth * devicePixelRatio);
-    if (side === this.#canvas.width) return;
-    this.#canvas.width = this.#canvas.height = side;
-    this.#paint(); // at once: a canvas whose size changes is blank
-  }
-
-  #render() {
-    this.#frame ||= requestAnimationFrame(() => this.#paint());
-  }
-
-  #paint() {
-    cancelAnimationFrame(this.#frame);
-    this.#frame = 0;
-    const side = this.#canvas.width;
-    const colour = getComputedStyle(this);
-    const ink = colour.getPropertyValue("--ink"), accent = colour.getPropertyValue("--accent");
-    this.#context.clearRect(0, 0, side, side);
-    if (this.#present.picture) this.#paintPicture(side, ink, accent);
-    drawStrokes(this.#context, this.#strokes, side, ink);
-    if (this.#cursor && document.activeElement === this) this.#paintCursor(side, accent);
-  }
-
-  #paintPicture(side, ink, accent) {
-    const { bitmap, file } = this.#present.picture;
-    const context = this.#context;
-    if (!bitmap) {
-      context.font = `italic ${side / 22}px serif`;
-      context.textAlign = "center";
-      context.fillStyle = ink;
-      context.fillText(file.name || "Picture", side / 2, side / 2, side * 0.9);
-      return;
-    }
-    const scale = side / Math.max(bitmap.width, bitmap.height);
-    const left = (side - bitmap.width * scale) / 2, top = (side - bitmap.height * scale) / 2;
-    context.imageSmoothingEnabled = scale < 4; // a tiny picture is shown as the pixels it is
-    context.drawImage(bitmap, left, top, bitmap.width * scale, bitmap.height * scale);
-    if (!this.#box) return;
-    const [x0, y0, x1, y1] = this.#box.map((length) => length * scale);
-    context.strokeStyle = accent;
-    context.lineWidth = 2 * devicePixelRatio;
-    context.strokeRect(left + x0, top + y0, x1 - x0, y1 - y0);
-  }
-
-  #paintCursor(side, accent) {
-    const [x, y] = this.#cursorPoint();
-    const context = this.#context;
-    context.beginPath();
-    context.arc(x * side, y * side, (this.penWidth * side) / 2 + 3 * devicePixelRatio, 0, 7);
-    context.lineWidth = 2 * devicePixelRatio;
-    context.strokeStyle = accent;
-    context.stroke();
-    if (this.#stroke) {
-      context.beginPath();
-      context.arc(x * side, y * side, 3 * devicePixelRatio, 0, 7);
-      context.fillStyle = accent;
-      context.fill();
-    }
   }
 }
 

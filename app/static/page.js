@@ -1,18 +1,24 @@
 import "./pad.js";
 import "./answer.js";
+import "./inside.js";
 import "./model.js";
+import { acceptPictures } from "./pictures.js";
 import { Predictor } from "./predictor.js";
+import { blobOf, copy, curlCommand, tooLargeToPaste } from "./sharing.js";
+import { decodeStrokes, encodeStrokes } from "./stroke-code.js";
 
 const QUIET = 450; // ms without news before the live region speaks
 
 const pad = document.querySelector("drawing-pad");
 const answer = document.querySelector("digit-answer");
+const inside = document.querySelector("network-inside");
 const notice = document.querySelector("#notice");
 const live = document.querySelector("#live");
-const button = (name) => document.querySelector(`[data-action="${name}"]`);
-const file = document.querySelector("#file");
+const legend = document.querySelector("#legend");
 const width = document.querySelector("#width");
+const button = (name) => document.querySelector(`[data-action="${name}"]`);
 const predictor = new Predictor();
+let saw = null; // the 28×28 of the latest answer, a data URI
 
 let speaking = 0;
 function say(sentence) {
@@ -25,22 +31,36 @@ const picture = () => pad.toBlob();
 function refresh({ settled }) {
   button("undo").disabled = !pad.canUndo;
   button("redo").disabled = !pad.canRedo;
-  button("clear").disabled = pad.empty;
+  for (const name of ["clear", "curl"]) button(name).disabled = pad.empty;
+  button("link").disabled = pad.strokes.length === 0; // a picture has no room in a link
+  if (settled) history.replaceState(null, "", address());
   if (pad.empty) {
     predictor.cancel();
+    showPicture(null);
     say(answer.empty());
   } else {
     predictor.ask(picture, { urgent: settled });
   }
 }
 
+function showPicture(image) {
+  saw = image;
+  button("save").disabled = image === null;
+  inside.show(image);
+}
+
 pad.addEventListener("change", (event) => refresh(event.detail));
+pad.addEventListener("paint", () => inside.mirror(pad));
 
 predictor.addEventListener("answer", ({ detail }) => {
+  pad.preprocessing = detail.preprocessing;
   say(answer.show(detail));
-  pad.frame(detail.preprocessing.bounding_box);
+  showPicture(detail.image);
 });
-predictor.addEventListener("problem", ({ detail }) => say(answer.problem(detail)));
+predictor.addEventListener("problem", ({ detail }) => {
+  showPicture(null);
+  say(answer.problem(detail));
+});
 predictor.addEventListener("away", ({ detail }) => {
   const first = notice.hidden;
   notice.hidden = false;
@@ -54,6 +74,43 @@ predictor.addEventListener("back", () => {
   if (pad.empty) say("The service is back.");
 });
 
+answer.addEventListener("inspect", ({ detail }) => {
+  pad.evidence = detail.evidence;
+  legend.hidden = detail.evidence === null;
+  legend.querySelector("b").textContent = detail.digit ?? "";
+});
+inside.addEventListener("patch", ({ detail }) => {
+  pad.patch = detail?.patch ?? null;
+  if (detail?.sentence) say(detail.sentence);
+});
+
+/** The page's address with the strokes in it. */
+function address() {
+  const { origin, pathname, search } = location;
+  const fragment = pad.strokes.length ? `#${encodeStrokes(pad.strokes)}` : "";
+  return origin + pathname + search + fragment;
+}
+
+function restore() {
+  const strokes = decodeStrokes(location.hash.slice(1));
+  if (strokes) pad.strokes = strokes;
+}
+
+async function curl() {
+  let body = await picture();
+  if (saw && (!body || tooLargeToPaste(body))) body = blobOf(saw);
+  if (!body) throw new Error("Nothing is left to see.");
+  return curlCommand(body, new URL("/predict", location.href).href);
+}
+
+async function copyFrom(name, text) {
+  const label = button(name).dataset.label ??= button(name).textContent;
+  const report = await text().then(copy).then(() => "Copied", () => "Not copied");
+  say(report);
+  button(name).textContent = report;
+  setTimeout(() => (button(name).textContent = label), 1600);
+}
+
 const actions = {
   undo: () => pad.undo(),
   redo: () => pad.redo(),
@@ -62,35 +119,21 @@ const actions = {
     pad.erasing = !pad.erasing;
     button("erase").setAttribute("aria-pressed", pad.erasing);
   },
-  open: () => file.click(),
+  link: () => copyFrom("link", async () => address()),
+  curl: () => copyFrom("curl", curl),
+  save: () => {
+    const link = document.createElement("a");
+    link.href = saw;
+    link.download = "digit-28x28.png";
+    link.click();
+  },
 };
 for (const [name, act] of Object.entries(actions)) button(name).addEventListener("click", act);
 
 width.addEventListener("input", () => (pad.penWidth = width.valueAsNumber / 1000));
 pad.penWidth = width.valueAsNumber / 1000;
 
-file.addEventListener("change", () => {
-  if (file.files[0]) pad.show(file.files[0]);
-  file.value = ""; // so that the same file can be chosen again
-});
-document.addEventListener("paste", (event) => {
-  const [pasted] = event.clipboardData.files;
-  if (!pasted) return;
-  event.preventDefault();
-  pad.show(pasted);
-});
-document.addEventListener("dragover", (event) => {
-  event.preventDefault();
-  pad.toggleAttribute("data-target", true);
-});
-for (const type of ["dragleave", "drop"]) {
-  document.addEventListener(type, () => pad.removeAttribute("data-target"));
-}
-document.addEventListener("drop", (event) => {
-  event.preventDefault();
-  const [dropped] = event.dataTransfer.files;
-  if (dropped) pad.show(dropped);
-});
+acceptPictures(pad);
 
 document.addEventListener("keydown", (event) => {
   const key = event.key.toLowerCase();
@@ -104,4 +147,6 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+addEventListener("hashchange", restore);
+restore();
 refresh({ settled: true });

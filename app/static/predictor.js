@@ -8,8 +8,8 @@ const RETRY = { first: 500, last: 8000 };
  * the one before: aborting that at each frame would show no answer at all on a slow line. A picture
  * that is `urgent` (the stroke ended, something was undone) aborts what flies.
  *
- * Events, all with `detail`: `answer` (the service's JSON and `roundTrip` in ms), `problem` (the
- * problem details), `away` (`retryIn` in ms), `back`.
+ * Events, all with `detail`: `answer` (the service's JSON, `roundTrip` and `inference` in ms),
+ * `problem` (the problem details), `away` (`retryIn` in ms), `back`.
  */
 export class Predictor extends EventTarget {
   #wanted = null;
@@ -94,7 +94,7 @@ async function request(picture, signal) {
   const body = await picture();
   if (!body) return ["problem", { title: "Nothing is left to see" }];
   const started = performance.now();
-  const response = await fetch("/predict?include=image", {
+  const response = await fetch("/predict?include=image&include=class_maps", {
     method: "POST",
     body,
     headers: { "Content-Type": body.type || "application/octet-stream" },
@@ -103,5 +103,11 @@ async function request(picture, signal) {
   if (response.status >= 500) throw new Error(response.statusText);
   const detail = await response.json();
   detail.roundTrip = performance.now() - started;
+  detail.inference = inferenceTime(response.headers.get("Server-Timing"));
   return [response.ok ? "answer" : "problem", detail];
+}
+
+function inferenceTime(timing) {
+  const duration = /\binfer;dur=([\d.]+)/.exec(timing);
+  return duration ? Number(duration[1]) : undefined;
 }

@@ -11,7 +11,8 @@
  */
 const PEN_SHARE = { least: 0.1, most: 0.16 };
 const SMALLEST_DRAWING = 0.06;
-const PICTURE_SIDE = 280;
+/** Pixels along the side of the picture for the network. */
+export const PICTURE_SIDE = 280;
 
 const PRESSURE = { least: 0.75, most: 1.25 };
 
@@ -39,7 +40,8 @@ function drawStroke(context, points, side, width) {
   context.lineWidth = width * points[0][2];
   context.beginPath();
   context.moveTo(...at[0]);
-  context.lineTo(at[0][0] + 0.01, at[0][1]); // a path of no length would draw no dot
+  // A path of no length would draw no dot; a short one before others would leave a scar.
+  if (at.length === 1) context.lineTo(at[0][0] + 0.01, at[0][1]);
   // Curves from midpoint to midpoint, bent by the point between them, have no corners.
   for (let index = 1; index < at.length; index++) {
     const [bend, next] = [at[index - 1], at[index]];

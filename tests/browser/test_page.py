@@ -2,102 +2,28 @@
 
 from __future__ import annotations
 
-import io
 import math
 import re
-import urllib.request
-from pathlib import Path
 
 import pytest
-from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
-from service_process import REPOSITORY, ServiceProcess
+from service_process import ServiceProcess
 
 from .conftest import OpenPage
+from .visitor import (
+    DIGITS,
+    PHONE,
+    PLACES,
+    draw,
+    draw_by_touch,
+    expect_digit,
+    expect_empty,
+    picture_of_a_seven,
+    placed,
+    shown_on,
+)
 
-Points = list[tuple[float, float]]
-
-PAGE_WEIGHT = 150_000
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "device_scale_factor": 2}
-
-
-def arc(x: float, y: float, rx: float, ry: float, start: float, end: float) -> Points:
-    """Points on an ellipse, from one angle to another in degrees; 0 is right, 90 is down."""
-    angles = [math.radians(start + (end - start) * step / 24) for step in range(25)]
-    return [(x + rx * math.cos(angle), y + ry * math.sin(angle)) for angle in angles]
-
-
-DIGITS: dict[int, list[Points]] = {
-    0: [arc(0.5, 0.5, 0.3, 0.45, -90, 275)],
-    1: [[(0.5, 0.05), (0.5, 0.95)]],
-    2: [[*arc(0.48, 0.3, 0.25, 0.25, 190, 400), (0.2, 0.92), (0.82, 0.92)]],
-    3: [[*arc(0.45, 0.28, 0.27, 0.23, 200, 440), *arc(0.45, 0.72, 0.3, 0.23, 280, 520)]],
-    4: [[(0.3, 0.08), (0.25, 0.55), (0.8, 0.55)], [(0.66, 0.08), (0.64, 0.95)]],
-    7: [[(0.2, 0.1), (0.8, 0.1), (0.45, 0.95)]],
-}
-"""Strokes in a square of side 1."""
-
-PLACES = {
-    "centre": (0.2, 0.2, 0.6),
-    "large": (0.06, 0.06, 0.88),
-    "top left": (0.05, 0.04, 0.5),
-    "bottom right, small": (0.68, 0.68, 0.25),
-}
-"""Left, top and side of that square on the pad."""
-
-
-def placed(digit: int, place: str, page: Page) -> list[Points]:
-    """The digit's strokes, in pixels of the viewport."""
-    left, top, side = PLACES[place]
-    pad = page.locator("drawing-pad").bounding_box()
-    assert pad is not None
-    x0, y0 = pad["x"] + left * pad["width"], pad["y"] + top * pad["height"]
-    scale_x, scale_y = side * pad["width"], side * pad["height"]
-    return [[(x0 + scale_x * x, y0 + scale_y * y) for x, y in stroke] for stroke in DIGITS[digit]]
-
-
-def draw(page: Page, digit: int, place: str = "centre") -> None:
-    for start, *rest in placed(digit, place, page):
-        page.mouse.move(*start)
-        page.mouse.down()
-        for point in rest:
-            page.mouse.move(*point, steps=max(1, 12 // len(rest)))
-        page.mouse.up()
-
-
-def draw_by_touch(page: Page, digit: int, place: str = "centre") -> None:
-    session = page.context.new_cdp_session(page)
-
-    def touch(kind: str, *points: tuple[float, float]) -> None:
-        at = [{"x": x, "y": y} for x, y in points]
-        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
-
-    for start, *rest in placed(digit, place, page):
-        touch("touchStart", start)
-        x, y = start
-        for next_x, next_y in rest:
-            touch("touchMove", ((x + next_x) / 2, (y + next_y) / 2))
-            touch("touchMove", (next_x, next_y))
-            x, y = next_x, next_y
-        touch("touchEnd")
-
-
-def expect_digit(page: Page, digit: int) -> None:
-    """The first numeral in the live region is the digit."""
-    expect(page.get_by_role("status")).to_have_text(re.compile(rf"^\D*{digit}\b"), timeout=15_000)
-
-
-def expect_empty(page: Page) -> None:
-    expect(page.get_by_role("status")).to_have_text("The pad is empty.", timeout=15_000)
-    expect(page.locator("digit-answer")).to_have_attribute("data-state", "empty")
-
-
-def picture_of_a_seven() -> bytes:
-    picture = Image.new("RGB", (200, 300), "white")
-    ImageDraw.Draw(picture).line([(40, 50), (160, 50), (90, 250)], "navy", 22, joint="curve")
-    file = io.BytesIO()
-    picture.save(file, "PNG")
-    return file.getvalue()
+INK = "drawing-pad canvas.ink"
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -222,7 +148,7 @@ def test_eraser_that_leaves_nothing_says_so(page: Page) -> None:
 
 
 def test_uploaded_picture_is_named(page: Page) -> None:
-    page.locator("input[type=file]").set_input_files(
+    page.locator("#file").set_input_files(
         {"name": "seven.png", "mimeType": "image/png", "buffer": picture_of_a_seven()}
     )
     expect_digit(page, 7)
@@ -247,7 +173,7 @@ def test_pasted_or_dropped_picture_is_named(page: Page, event: str, member: str)
 
 def test_file_that_is_no_image_is_explained(open_page: OpenPage) -> None:
     page, _ = open_page()  # the browser itself logs the refusal as an error
-    page.locator("input[type=file]").set_input_files(
+    page.locator("#file").set_input_files(
         {"name": "note.png", "mimeType": "image/png", "buffer": b"not a picture"}
     )
     expect(page.get_by_role("status")).to_contain_text("This is not an image", timeout=15_000)
@@ -285,63 +211,16 @@ def test_drawing_survives_a_resize(page: Page) -> None:
     draw(page, 7)
     page.set_viewport_size({"width": 390, "height": 844})
     expect_digit(page, 7)
-    side = page.locator("canvas").evaluate("canvas => [canvas.width, canvas.clientWidth]")
-    assert side[0] == side[1]
-    assert page.locator("canvas").evaluate(
-        "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)"
-        ".data.some((value) => value > 0)"
-    )
+    ink = page.locator(INK)
+    side, client = ink.evaluate("canvas => [canvas.width, canvas.clientWidth]")
+    assert side == client
+    assert shown_on(page, INK).getchannel("A").getbbox() is not None
 
 
 def test_canvas_is_crisp_on_a_dense_screen(open_page: OpenPage) -> None:
     page, _ = open_page(**PHONE)
-    width, client = page.locator("canvas").evaluate("canvas => [canvas.width, canvas.clientWidth]")
+    width, client = page.locator(INK).evaluate("canvas => [canvas.width, canvas.clientWidth]")
     assert width == 2 * client
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_contrasts_with_the_paper(open_page: OpenPage, scheme: str) -> None:
-    page, _ = open_page(color_scheme=scheme)
-    colours = page.evaluate(
-        """() => {
-            const style = getComputedStyle(document.documentElement);
-            return ["--paper", "--ink", "--soft", "--accent"].map((n) => style.getPropertyValue(n));
-        }"""
-    )
-    paper, *texts = [luminance(colour) for colour in colours]
-    assert (paper < 0.1) == (scheme == "dark")
-    for text in texts:
-        assert (max(paper, text) + 0.05) / (min(paper, text) + 0.05) >= 4.5
-
-
-def luminance(colour: str) -> float:
-    """Relative luminance of #rrggbb (WCAG 2.2)."""
-    values = [int(colour.strip()[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in values]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-@pytest.mark.parametrize("width", [320, 390, 640])
-def test_page_never_scrolls_sideways(open_page: OpenPage, width: int) -> None:
-    page, _ = open_page(viewport={"width": width, "height": 700})
-    page.locator("summary").click()
-    assert page.evaluate("document.documentElement.scrollWidth") == width
-
-
-def test_phone_shows_the_answer_without_scrolling(open_page: OpenPage) -> None:
-    page, _ = open_page(**PHONE)
-    bars = page.locator("digit-answer .bars").bounding_box()
-    assert bars is not None
-    assert bars["y"] + bars["height"] <= 844
-
-
-def test_tools_are_large_enough_for_a_finger(open_page: OpenPage) -> None:
-    page, _ = open_page(viewport={"width": 320, "height": 700})
-    for tool in page.locator(".tools button").all():
-        box = tool.bounding_box()
-        assert box is not None
-        assert box["width"] >= 44
-        assert box["height"] >= 44
 
 
 def test_layers_are_listed_with_their_parameters(page: Page) -> None:
@@ -349,10 +228,3 @@ def test_layers_are_listed_with_their_parameters(page: Page) -> None:
     cells = page.locator("tbody tr td:nth-child(4)")
     expect(cells.first).to_be_visible()
     assert sum(int(text.replace(",", "")) for text in cells.all_text_contents()) == 18_520
-
-
-def test_page_weighs_little(service: ServiceProcess) -> None:
-    static: Path = REPOSITORY / "app" / "static"
-    assert sum(file.stat().st_size for file in static.iterdir()) < PAGE_WEIGHT
-    with urllib.request.urlopen(service.url) as response:
-        assert response.headers["Content-Security-Policy"].startswith("default-src 'self'")

@@ -1,0 +1,118 @@
+"""For everyone: without a mouse, on any width, in both schemes, with no rule of axe broken."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from .conftest import OpenPage
+from .visitor import PHONE, draw, expect_digit
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_contrasts_with_the_paper(open_page: OpenPage, scheme: str) -> None:
+    page, _ = open_page(color_scheme=scheme)
+    colours = page.evaluate(
+        """() => {
+            const style = getComputedStyle(document.documentElement);
+            return ["--paper", "--ink", "--soft", "--accent"].map((n) => style.getPropertyValue(n));
+        }"""
+    )
+    paper, *texts = [luminance(colour) for colour in colours]
+    assert (paper < 0.1) == (scheme == "dark")
+    for text in texts:
+        assert (max(paper, text) + 0.05) / (min(paper, text) + 0.05) >= 4.5
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of #rrggbb (WCAG 2.2)."""
+    values = [int(colour.strip()[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in values]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("width", [320, 390, 640, 900])
+def test_page_never_scrolls_sideways(open_page: OpenPage, width: int) -> None:
+    page, _ = open_page(viewport={"width": width, "height": 700})
+    page.locator("summary").click()
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_phone_shows_the_answer_without_scrolling(open_page: OpenPage) -> None:
+    page, _ = open_page(**PHONE)
+    bars = page.locator("digit-answer .bars").bounding_box()
+    assert bars is not None
+    assert bars["y"] + bars["height"] <= 844
+
+
+def test_tools_are_large_enough_for_a_finger(open_page: OpenPage) -> None:
+    page, _ = open_page(viewport={"width": 320, "height": 700})
+    for tool in page.locator(".tools button, .samples button, .share button").all():
+        if not tool.is_visible():
+            continue  # the camera, without a finger
+        box = tool.bounding_box()
+        assert box is not None
+        assert box["width"] >= 44
+        assert box["height"] >= 44
+
+
+def serious(page: Page) -> list[str]:
+    """What axe finds that is serious or critical."""
+    return [
+        f"{violation['id']}: {node['html'][:100]}"
+        for violation in Axe().run(page).response["violations"]
+        if violation["impact"] in ("serious", "critical")
+        for node in violation["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("device", ["desktop", "phone"])
+def test_axe_finds_nothing_serious(open_page: OpenPage, scheme: str, device: str) -> None:
+    options = PHONE if device == "phone" else {"viewport": {"width": 1280, "height": 800}}
+    page, _ = open_page(color_scheme=scheme, **options)
+    assert serious(page) == []
+    draw(page, 7)
+    expect_digit(page, 7)
+    page.locator(".bar").nth(7).focus()
+    page.locator("summary").click()
+    page.locator("layer-tiles[name='prediction']").scroll_into_view_if_needed()
+    expect(page.locator("network-inside .time")).to_contain_text("ms", timeout=15_000)
+    assert serious(page) == []
+
+
+def test_every_control_is_reached_by_tab_and_shows_its_focus(page: Page) -> None:
+    page.get_by_role("button", name="Somebody's 7").click()
+    expect_digit(page, 7)
+    page.evaluate("document.activeElement.blur(), scrollTo(0, 0)")
+    controls = page.locator(
+        ":is(button, a, input, summary, [tabindex='0']):not([hidden], :disabled)"
+    ).evaluate_all("all => all.filter((each) => each.checkVisibility()).length")
+    reached = set()
+    for _ in range(controls + 2):
+        page.keyboard.press("Tab")
+        reached.add(
+            page.evaluate(
+                """() => {
+                    const { activeElement: at } = document;
+                    if (at === document.body) return null;
+                    const all = [...document.querySelectorAll("*")];
+                    return [all.indexOf(at), getComputedStyle(at).outlineStyle].join();
+                }"""
+            )
+        )
+    reached.discard(None)
+    assert all(place.endswith(",solid") for place in reached)
+    assert len(reached) == controls
+
+
+def test_nothing_moves_where_motion_is_unwanted(open_page: OpenPage) -> None:
+    page, _ = open_page(reduced_motion="reduce")
+    draw(page, 7)
+    expect_digit(page, 7)
+    assert page.evaluate("document.getAnimations().length") == 0
+    transitions = page.locator(".fill, .log").evaluate_all(
+        "all => all.map((each) => getComputedStyle(each).transitionDuration)"
+    )
+    assert set(transitions) == {"0s"}
