@@ -6,6 +6,7 @@ import os
 import sys
 
 import uvicorn
+from pydantic import ValidationError
 from pydantic_settings import CliApp
 
 from app.application import create_app
@@ -16,14 +17,24 @@ from app.settings import Settings
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns the exit status."""
-    settings = CliApp.run(Settings, cli_args=arguments)
     try:
+        settings = CliApp.run(Settings, cli_args=arguments)
         recognizer = Recognizer.load(settings.weights)
+    except ValidationError as exc:
+        for wrong in exc.errors():
+            name = "-".join(str(part) for part in wrong["loc"]).replace("_", "-")
+            print(f"error: --{name}: {wrong['msg']}, not {wrong['input']!r}", file=sys.stderr)
+        return 2
     except CheckpointError as exc:
         print(f"error: {exc}", file=sys.stderr)
         return 1
     if settings.workers == 1:
-        uvicorn.run(create_app(settings, recognizer), host=settings.host, port=settings.port)
+        uvicorn.run(
+            create_app(settings, recognizer),
+            host=settings.host,
+            port=settings.port,
+            access_log=False,
+        )
         return 0
     for name, value in settings.model_dump(mode="json").items():
         os.environ[name.upper()] = str(value)  # each worker builds its own application from them
@@ -33,6 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
+        access_log=False,
     )
     return 0
 

@@ -1,6 +1,7 @@
 """The service as a whole: what it says of itself, and as a process of its own."""
 
 import json
+import os
 import subprocess
 import sys
 import urllib.request
@@ -70,6 +71,28 @@ def test_help_names_every_setting() -> None:
     text = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True).stdout
     for option in ("--host", "--port", "--workers", "--weights", "--max-upload-bytes"):
         assert option in text
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "line"),
+    [
+        ("PORT", "http", "error: --port: Input should be a valid integer"),
+        ("WORKERS", "0", "error: --workers: Input should be greater than or equal to 1"),
+        ("MAX_PIXELS", "-1", "error: --max-pixels: Input should be greater than or equal to 1"),
+    ],
+)
+def test_setting_that_can_not_be_is_one_clear_line(variable: str, value: str, line: str) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "app"],
+        cwd=REPOSITORY,
+        env=os.environ | {variable: value},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert result.returncode == 2
+    assert result.stderr.startswith(line)
+    assert result.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(("package", "foreign"), [("app", "training"), ("training", "app")])
