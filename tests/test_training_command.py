@@ -1,11 +1,18 @@
 import csv
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from app.recognizer import Recognizer
 from training.__main__ import main
+from training.data import Mnist, load_mnist
+from training.device import choose_device
+from training.recipes import REFERENCE
+from training.trainer import Epoch, train
 
 
 def test_missing_data_is_an_error_that_names_the_file(
@@ -22,7 +29,7 @@ def test_nothing_to_resume_is_an_error(
     mnist_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["--data", str(mnist_root), "--runs", str(tmp_path), "--resume"]) == 1
-    assert "no unfinished run of reference-0" in capsys.readouterr().err
+    assert "no run of reference-0 in" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("wrong", [["--seed", "-1"], ["--epochs", "0"], ["--recipe", "magic"]])
@@ -57,6 +64,38 @@ def test_one_epoch_is_recorded_and_exported(
         (line,) = csv.DictReader(file)
     assert float(line["train_accuracy"]) > 0.8
     assert line["validation_accuracy"] == ""
+    assert main([*common, "--resume"]) == 0
+    assert f"{directory}/ is finished" in capsys.readouterr().out
     card = Recognizer.load(weights).checkpoint.card
     assert card["accuracy"]["correct"] == result["correct"]
     assert str(mnist_root) not in json.dumps(card)
+
+
+def test_interrupted_series_goes_on_where_it_was(
+    mnist_root: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Seed 0 is finished, seed 1 stopped after its first epoch of two, seed 2 not begun."""
+    mnist = load_mnist(mnist_root)
+    few = Mnist(mnist.train.take(torch.arange(256)), mnist.test.take(torch.arange(100)))
+    common = ["--seeds", "3", "--epochs", "2", "--runs", str(tmp_path), "--threads", "1"]
+    assert main(common, load=lambda _: few) == 0
+    (broken,) = tmp_path.glob("*-reference-1")
+    accuracy = json.loads((broken / "result.json").read_text())["accuracy"]
+    shutil.rmtree(next(tmp_path.glob("*-reference-2")))
+    shutil.rmtree(broken)
+    device = choose_device("cpu", threads=1)
+    recipe = replace(REFERENCE, epochs=2)
+    broken.mkdir()
+
+    def stop(line: Epoch) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, 1, few.train, device, checkpoint=broken / "last.pt", on_epoch=stop)
+    assert main([*common, "--resume"], load=lambda _: few) == 0
+    output = capsys.readouterr().out
+    assert "reference-0/ is finished" in output
+    assert json.loads((broken / "result.json").read_text())["accuracy"] == accuracy
+    assert len(list(tmp_path.iterdir())) == 3

@@ -5,20 +5,23 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from training.data import DataError, load_mnist
+from training.data import DataError, Mnist, load_mnist
 from training.device import choose_device
 from training.export import ExportError
 from training.recipes import RECIPES, RecipeError
-from training.run import RunSettings, run
+from training.run import RunSettings, previous_run, run
 from training.trainer import ResumeError
 
 INTERRUPTED = 130
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(
+    arguments: list[str] | None = None, *, load: Callable[[Path | None], Mnist] = load_mnist
+) -> int:
     """Run the command; returns the exit status."""
     options = _parser().parse_args(arguments)
     try:
@@ -32,23 +35,21 @@ def main(arguments: list[str] | None = None) -> int:
     export = complete if options.export is None else options.export
     seeds = list(range(options.seeds)) if options.seeds else [options.seed]
     try:
-        mnist = load_mnist(options.data)
+        mnist = load(options.data)
         device = choose_device(options.device, options.precision, options.threads)
-        results = [
-            run(
-                RunSettings(
-                    recipe=recipe,
-                    seed=seed,
-                    validate=options.validate,
-                    resume=options.resume,
-                    runs=options.runs,
-                    weights=options.weights if export and seed == seeds[0] else None,
-                ),
-                mnist,
-                device,
+        results = []
+        for seed in seeds:
+            settings = RunSettings(
+                recipe=recipe,
+                seed=seed,
+                validate=options.validate,
+                resume=options.resume,
+                runs=options.runs,
+                weights=options.weights if export and seed == seeds[0] else None,
             )
-            for seed in seeds
-        ]
+            if options.seeds and previous_run(settings) is None:
+                settings = replace(settings, resume=False)  # a series goes on with its next seed
+            results.append(run(settings, mnist, device))
     except (DataError, ResumeError, ExportError) as exc:
         print(f"error: {exc}", file=sys.stderr)
         return 1
@@ -87,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="hold out 10,000 training images and judge by them; the test set is not read",
     )
-    add("--resume", action="store_true", help="go on with the newest unfinished run")
+    add("--resume", action="store_true", help="go on with the newest run, or series of runs")
     add(
         "--data",
         type=Path,

@@ -37,7 +37,7 @@ class RunSettings:
         seed: of the initial weights, the order of the images and the augmentation.
         validate: hold out 10,000 training images and judge by them; the test set is not read.
             Without it all 60,000 are trained on and the test set is read once, at the end.
-        resume: go on with the newest unfinished run of this recipe and seed.
+        resume: go on with the newest run of this recipe and seed; a finished one is left as it is.
         runs: directory of all runs.
         weights: directory to export to, or None.
     """
@@ -53,7 +53,14 @@ class RunSettings:
 def run(settings: RunSettings, mnist: Mnist, device: Device) -> dict[str, Any]:
     """Train, evaluate, record, export; returns what ``result.json`` holds."""
     recipe, seed = settings.recipe, settings.seed
-    directory = _directory(settings)
+    previous = previous_run(settings) if settings.resume else None
+    if settings.resume and previous is None:
+        raise ResumeError(f"no run of {_name(settings)} in {settings.runs}/ to resume")
+    if previous is not None and (previous / RESULT).exists():
+        print(f"{previous}/ is finished")
+        finished: dict[str, Any] = json.loads((previous / RESULT).read_text(encoding="utf-8"))
+        return finished
+    directory = previous or _new_directory(settings)
     training_digits, validation = mnist.train, None
     if settings.validate:
         training_digits, validation = hold_out(mnist.train)
@@ -164,19 +171,23 @@ def model_card(
     }
 
 
-def _directory(settings: RunSettings) -> Path:
-    """The directory of a new run, or that of the run to resume."""
-    suffix = f"{settings.recipe.name}-{settings.seed}" + ("-validate" if settings.validate else "")
-    if settings.resume:
-        unfinished = sorted(
-            path.parent
-            for path in settings.runs.glob(f"*/{CHECKPOINT}")
-            if path.parent.name[len("YYYY-MM-DD-") :].partition("+")[0] == suffix
-        )
-        if not unfinished:
-            raise ResumeError(f"no unfinished run of {suffix} in {settings.runs}/")
-        return unfinished[-1]
-    name = f"{date.today().isoformat()}-{suffix}"
+def previous_run(settings: RunSettings) -> Path | None:
+    """Directory of the newest run of this recipe and seed that can be resumed or is finished."""
+    found = [
+        path.parent
+        for kept in (CHECKPOINT, RESULT)
+        for path in settings.runs.glob(f"*/{kept}")
+        if path.parent.name[len("YYYY-MM-DD-") :].partition("+")[0] == _name(settings)
+    ]
+    return max(found, default=None)
+
+
+def _name(settings: RunSettings) -> str:
+    return f"{settings.recipe.name}-{settings.seed}" + ("-validate" if settings.validate else "")
+
+
+def _new_directory(settings: RunSettings) -> Path:
+    name = f"{date.today().isoformat()}-{_name(settings)}"
     directory, count = settings.runs / name, 1
     while directory.exists():
         count += 1
