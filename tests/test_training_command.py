@@ -29,7 +29,7 @@ def test_nothing_to_resume_is_an_error(
     mnist_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["--data", str(mnist_root), "--runs", str(tmp_path), "--resume"]) == 1
-    assert "no run of reference-0 in" in capsys.readouterr().err
+    assert "no run of best-0 in" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("wrong", [["--seed", "-1"], ["--epochs", "0"], ["--recipe", "magic"]])
@@ -42,7 +42,8 @@ def test_one_epoch_is_recorded_and_exported(
     mnist_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     runs, weights = tmp_path / "runs", tmp_path / "weights"
-    common = ["--data", str(mnist_root), "--epochs", "1", "--runs", str(runs)]
+    common = ["--recipe", "reference", "--epochs", "1", "--data", str(mnist_root)]
+    common += ["--runs", str(runs)]
     assert main([*common, "--weights", str(weights), "--export"]) == 0
     assert "trainable parameters              18,520" in capsys.readouterr().out
 
@@ -79,7 +80,8 @@ def test_interrupted_series_goes_on_where_it_was(
     """Seed 0 is finished, seed 1 stopped after its first epoch of two, seed 2 not begun."""
     mnist = load_mnist(mnist_root)
     few = Mnist(mnist.train.take(torch.arange(256)), mnist.test.take(torch.arange(100)))
-    common = ["--seeds", "3", "--epochs", "2", "--runs", str(tmp_path), "--threads", "1"]
+    common = ["--recipe", "reference", "--seeds", "3", "--epochs", "2", "--threads", "1"]
+    common += ["--runs", str(tmp_path)]
     assert main(common, load=lambda _: few) == 0
     (broken,) = tmp_path.glob("*-reference-1")
     accuracy = json.loads((broken / "result.json").read_text())["accuracy"]

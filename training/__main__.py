@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Train the digit network on MNIST and write the checkpoint to weights/.",
     )
     add = parser.add_argument
-    add("--recipe", choices=sorted(RECIPES), default="reference", help="how to train (%(default)s)")
+    add("--recipe", choices=sorted(RECIPES), default="best", help="how to train (%(default)s)")
     add("--seed", type=_count, default=0, help="makes a run repeat exactly (%(default)s)")
     add("--seeds", type=_positive, metavar="N", help="train N times, with seeds 0 to N-1")
     add("--epochs", type=_positive, metavar="N", help="stop after N epochs instead of the recipe's")
