@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from app.problems import (
     ACCEPTED,
@@ -64,13 +64,14 @@ def open_image(data: bytes, max_pixels: int) -> Image.Image:
 
 
 def load_image(image: Image.Image) -> Image.Image:
-    """Decode the first frame of an opened image.
+    """Decode the first frame of an opened image and turn it upright by its EXIF orientation.
 
     Raises:
-        DamagedImage: it breaks off, or is no image after all.
+        DamagedImage: it breaks off, or its pixels or its metadata can't be read.
     """
     try:
         image.load()
+        ImageOps.exif_transpose(image, in_place=True)
     except Exception as exc:  # Pillow's decoders raise what they stumble on, of any type
         raise _damaged(exc) from exc
     return image

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
 from app.components import find_digit
 from app.ink import Polarity, blank, find_ink
@@ -64,12 +64,9 @@ class Prepared:
 def prepare(picture: Image.Image) -> Prepared:
     """Find the digit on a picture of any size, mode and polarity, and bring it to 28×28.
 
-    The picture is turned upright in place, by its EXIF orientation.
-
     Raises:
         BlankPicture: there is no ink to see.
     """
-    ImageOps.exif_transpose(picture, in_place=True)
     untouched = _mnist_like(picture)
     if untouched is not None:
         return _untouched(untouched)
@@ -81,7 +78,10 @@ def prepare(picture: Image.Image) -> Prepared:
     margin = SOFT_EDGE + side // 10
     edges = dilate(_cut(mask, region, margin).astype(np.float32), SOFT_EDGE)
     amount = normalize_stroke_width(_cut(ink.amount, region, margin) * edges, side)
-    box = _bounding_box(amount > FAINTEST)
+    solid = amount > FAINTEST
+    if not solid.any():  # the largest part was hardly darker than the paper's texture
+        raise blank()
+    box = _bounding_box(solid)
     small, square = _to_box(amount, box)
     image, (x, y) = _centre(small)
 

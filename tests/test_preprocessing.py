@@ -254,6 +254,27 @@ def test_digit_is_named_in(name: str, recognizer: Recognizer) -> None:
     assert 13.4 < (prepared.image.sum(1) * np.arange(28)).sum() / prepared.image.sum() < 14.6
 
 
+def test_any_pixels_are_prepared_or_blank() -> None:
+    rng = np.random.default_rng(2)
+    answered = 0
+    for _ in range(1500):
+        height, width = rng.integers(1, 60, 2)
+        pixels = rng.random((height, width))
+        if rng.random() < 0.4:
+            pixels = (pixels > rng.random()).astype(float)
+        picture = Image.fromarray((pixels * 255).astype(np.uint8))
+        if rng.random() < 0.5:
+            picture = picture.filter(ImageFilter.GaussianBlur(float(rng.random() * 9)))
+        try:
+            prepared = prepare(picture)
+        except BlankPicture:
+            continue
+        assert prepared.image.shape == (28, 28)
+        assert prepared.image.max() > 0
+        answered += 1
+    assert answered > 500
+
+
 @pytest.mark.parametrize(
     "picture",
     [

@@ -68,6 +68,22 @@ BODIES = {
 }
 
 
+def photo_with_damaged_metadata() -> bytes:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    buffer = io.BytesIO()
+    Image.new("RGB", (60, 40), "grey").save(buffer, "WEBP", exif=exif)
+    return buffer.getvalue().replace(b"MM\0*", b"MZ\0*").replace(b"II*\0", b"IZ*\0")
+
+
+BODIES["damaged metadata"] = (
+    photo_with_damaged_metadata(),
+    400,
+    "damaged-image",
+    "can't be decoded",
+)
+
+
 @pytest.mark.parametrize("case", BODIES)
 @pytest.mark.parametrize("way", ["bare", "form"])
 def test_bad_picture(client: TestClient, case: str, way: str) -> None:
