@@ -12,9 +12,9 @@ from safetensors.torch import load_file
 from app.recognizer import Recognizer
 from training.data import Digits, load_mnist
 from training.device import choose_device
+from training.evaluation import evaluate
 from training.export import ExportError, check_agreement, export, run_onnx
 from training.network import DigitNetwork
-from training.trainer import evaluate
 
 CARD = {
     "parameters": 18_520,

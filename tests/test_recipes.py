@@ -3,7 +3,7 @@ from dataclasses import fields, replace
 import pytest
 import torch
 
-from training.augmentation import Affine
+from training.augmentation import Affine, Pen, build_augmentation
 from training.network import DigitNetwork
 from training.optimization import Muon, build_optimizers, orthogonalize
 from training.recipes import BEST, RECIPES, REFERENCE, RecipeError
@@ -134,3 +134,45 @@ def test_images_are_distorted_each_in_its_own_way() -> None:
     images[:, 4:24, 13:15] = 255
     first, second = Affine(rotation=12, scale=0.12, shift=2.5, shear=0.2)(images)
     assert not torch.equal(first, second)
+
+
+def bar() -> torch.Tensor:
+    """A vertical bar of 3 pixels."""
+    image = torch.zeros(1, 28, 28)
+    image[:, 5:23, 12:15] = 255
+    return image
+
+
+def test_pen_thickens_and_thins_strokes() -> None:
+    sums = []
+    for seed in range(40):
+        torch.manual_seed(seed)
+        sums.append(Pen(thickness=1.0, blur=0.0)(bar()).sum().item() / bar().sum().item())
+    assert min(sums) < 0.6
+    assert max(sums) > 1.5
+
+
+def test_blur_keeps_the_ink_and_softens_its_edge() -> None:
+    torch.manual_seed(0)
+    blurred = Pen(thickness=0.0, blur=1.0)(bar())
+    assert blurred.sum() == pytest.approx(bar().sum().item(), rel=1e-4)
+    assert 0 < blurred[0, 12, 11] < 128
+
+
+def test_pen_stays_in_range() -> None:
+    torch.manual_seed(0)
+    noise = torch.rand(50, 28, 28) * 255
+    changed = Pen(thickness=1.0, blur=1.0)(noise)
+    assert changed.min() >= 0
+    assert changed.max() <= 255
+
+
+def test_nothing_is_augmented_without_ranges() -> None:
+    images = torch.randint(0, 256, (3, 28, 28), dtype=torch.uint8)
+    assert build_augmentation(REFERENCE)(images, 1.0) is images
+
+
+def test_no_strength_changes_nothing() -> None:
+    images = torch.randint(0, 256, (3, 28, 28), dtype=torch.uint8)
+    recipe = replace(BEST, thickness=1.0, blur=1.0)
+    assert torch.allclose(build_augmentation(recipe)(images, 0.0), images.float(), atol=1e-2)

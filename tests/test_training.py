@@ -8,9 +8,10 @@ from conftest import DIGITS, label_of, pixels_of
 
 from training.data import Digits
 from training.device import Device, choose_device
+from training.evaluation import evaluate
 from training.network import DigitNetwork
 from training.recipes import BEST, REFERENCE, Recipe
-from training.trainer import Epoch, ResumeError, evaluate, remaining_seconds, train
+from training.trainer import Epoch, ResumeError, remaining_seconds, train
 
 SHORT = replace(REFERENCE, epochs=3, batch_size=8, milestones=(2,))
 AVERAGED = replace(BEST, epochs=3, batch_size=8, averaging=0.9)
@@ -59,7 +60,9 @@ def test_other_seed_gives_other_weights(digits: Digits, device: Device) -> None:
     assert not torch.equal(one["prediction.weight"], other["prediction.weight"])
 
 
-@pytest.mark.parametrize("recipe", [SHORT, AVERAGED, replace(AVERAGED, optimizer="sgd")])
+@pytest.mark.parametrize(
+    "recipe", [SHORT, AVERAGED, replace(AVERAGED, optimizer="sgd"), replace(AVERAGED, forms=0.25)]
+)
 @pytest.mark.parametrize("stop", [2, 3])
 def test_resumed_run_ends_like_an_unbroken_one(
     digits: Digits, device: Device, tmp_path: Path, recipe: Recipe, stop: int

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from training.recipes import Recipe
 
 
 @dataclass(frozen=True)
@@ -50,3 +53,53 @@ class Affine:
         )
         grid = F.affine_grid(torch.stack(rows, dim=1), [count, 1, height, width], False)
         return F.grid_sample(images.unsqueeze(1).float(), grid, align_corners=False).squeeze(1)
+
+
+@dataclass(frozen=True)
+class Pen:
+    """A random change of every image's strokes, as other pens and cameras make them.
+
+    Attributes:
+        thickness: greatest change of the stroke's edge either way, pixels, up to 1: so much of
+            the way to the greatest, or to the least, value among a pixel and its eight neighbours.
+        blur: greatest share of the mean of those nine values that is mixed in.
+    """
+
+    thickness: float
+    blur: float
+
+    def __call__(self, images: Tensor, strength: float = 1.0) -> Tensor:
+        """Change float32 images ``[N, 28, 28]`` of 0..255; returns the same shape and range.
+
+        Args:
+            strength: factor on both ranges; 0 changes nothing.
+        """
+        x = images.unsqueeze(1)
+
+        def uniform(least: float, greatest: float) -> Tensor:
+            draws = torch.empty(len(x), 1, 1, 1).uniform_(least, greatest)
+            return (draws * strength).to(x.device)
+
+        change = uniform(-self.thickness, self.thickness)
+        grown, shrunk = F.max_pool2d(x, 3, 1, 1), -F.max_pool2d(-x, 3, 1, 1)
+        x = x + change.clamp(min=0) * (grown - x) - change.clamp(max=0) * (shrunk - x)
+        mean = F.avg_pool2d(x, 3, 1, 1)
+        return (x + uniform(0, self.blur) * (mean - x)).squeeze(1)
+
+
+Augmentation = Callable[[Tensor, float], Tensor]
+"""From images ``[N, 28, 28]`` of 0..255 and a strength to images of the same shape and range."""
+
+
+def build_augmentation(recipe: Recipe) -> Augmentation:
+    """What a recipe does to every batch; the images themselves if its ranges are all zero."""
+    affine = Affine(recipe.rotation, recipe.scale, recipe.shift, recipe.shear)
+    pen = Pen(recipe.thickness, recipe.blur)
+    steps = [step for step in (affine, pen) if step not in (Affine(0, 0, 0, 0), Pen(0, 0))]
+
+    def augment(images: Tensor, strength: float) -> Tensor:
+        for step in steps:
+            images = step(images.float(), strength)
+        return images
+
+    return augment

@@ -61,6 +61,12 @@ class Digits:
         """The digits at the indices, in that order."""
         return Digits(self.images[indices], self.labels[indices])
 
+    def join(self, others: Digits) -> Digits:
+        """These digits, then the others."""
+        return Digits(
+            torch.cat([self.images, others.images]), torch.cat([self.labels, others.labels])
+        )
+
     def to(self, device: torch.device) -> Digits:
         """The same digits in the memory of a device."""
         return Digits(self.images.to(device), self.labels.to(device))

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 
 from training.data import Digits
 from training.device import Device
+from training.evaluation import evaluate
 from training.network import DigitNetwork, log_probabilities
-from training.trainer import evaluate
 
 GREATEST_DIFFERENCE = 1e-3
 """Of a log-probability (nats), between the exported graph and the network in torch."""

@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from training.data import Digits
-from training.trainer import Epoch, Evaluation
+from training.evaluation import Evaluation
+from training.trainer import Epoch
 
 matplotlib.use("Agg")
 plt.rcParams.update(

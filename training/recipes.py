@@ -36,6 +36,10 @@ class Recipe:
         scale: greatest relative change of height and width.
         shift: greatest shift either way, pixels.
         shear: greatest shear either way, pixels a pixel.
+        thickness: greatest change of the strokes' edges either way, pixels, up to 1.
+        blur: greatest share of each pixel's surroundings that is mixed in.
+        forms: digits as they are written around the world (``training/forms.py``) that are added
+            to every batch, as a share of its size.
         calm_epochs: the last epochs, in which the augmentation has ``calm_strength``.
         calm_strength: factor on the ranges of the augmentation in the calm epochs.
         averaging: decay of the exponential moving average of the weights, taken every step; the
@@ -62,6 +66,9 @@ class Recipe:
     scale: float = 0.0
     shift: float = 0.0
     shear: float = 0.0
+    thickness: float = 0.0
+    blur: float = 0.0
+    forms: float = 0.0
     calm_epochs: int = 0
     calm_strength: float = 0.0
     averaging: float = 0.0

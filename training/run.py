@@ -16,12 +16,13 @@ import torch
 
 from training.data import FILES, Mnist, hold_out
 from training.device import Device, hardware
+from training.evaluation import evaluate
 from training.export import export
 from training.network import MNIST_MEAN, MNIST_STD, DigitNetwork, count_parameters
 from training.plots import plot_confusion, plot_curves, plot_mistakes
 from training.recipes import Recipe
 from training.summary import format_table, summarize
-from training.trainer import Epoch, ResumeError, evaluate, remaining_seconds, train
+from training.trainer import Epoch, ResumeError, remaining_seconds, train
 
 CHECKPOINT = "last.pt"
 RESULT = "result.json"

@@ -12,20 +12,23 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
 from tqdm import tqdm
 
-from training.augmentation import Affine
+from training.augmentation import build_augmentation
 from training.data import Digits
 from training.device import Device
+from training.evaluation import evaluate
+from training.forms import draw_forms
 from training.network import PARAMETERS, DigitNetwork, count_parameters
 from training.optimization import build_optimizers
 from training.recipes import Recipe
 
-EVALUATION_BATCH = 1000
 STATISTICS_IMAGES = 12_800
 """Training images from which BatchNorm's statistics are taken for averaged weights."""
+DRAWN_OF_EACH_FORM = 200
+"""Digits of each form that are drawn for a training; the augmentation makes more of them."""
 
 
 class ResumeError(Exception):
@@ -48,29 +51,6 @@ class Epoch:
     validation_loss: float | None
     validation_accuracy: float | None
     seconds: float
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What a network says of labelled digits: ``log_probabilities`` is float32 ``[N, 10]``."""
-
-    log_probabilities: Tensor
-    labels: Tensor
-
-    @property
-    def loss(self) -> float:
-        """Mean negative log-likelihood in nats."""
-        return F.nll_loss(self.log_probabilities, self.labels).item()
-
-    @property
-    def correct(self) -> int:
-        """Number of digits named rightly."""
-        return int((self.log_probabilities.argmax(1) == self.labels).sum())
-
-    @property
-    def accuracy(self) -> float:
-        """Fraction named rightly."""
-        return self.correct / len(self.labels)
 
 
 def train(
@@ -122,10 +102,11 @@ def train(
             on_epoch(line)
 
     train_digits = train_digits.to(device.torch_device)
+    forms = draw_forms(DRAWN_OF_EACH_FORM if recipe.forms else 0, seed).to(device.torch_device)
     for epoch in range(len(epochs), recipe.epochs):
         start = time.perf_counter()
         torch.manual_seed(_epoch_seed(seed, epoch))
-        train_loss, train_accuracy = _train_epoch(state, train_digits, recipe, device, epoch)
+        train_loss, train_accuracy = _train_epoch(state, train_digits, forms, recipe, device, epoch)
         held_out = None
         if validation:
             held_out = evaluate(state.result(recipe, train_digits), validation, device)
@@ -143,19 +124,6 @@ def train(
             _save(checkpoint, identity, state, epochs)
         on_epoch(line)
     return state.result(recipe, train_digits), epochs
-
-
-def evaluate(network: nn.Module, digits: Digits, device: Device) -> Evaluation:
-    """Log-probabilities of all digits, in float32, in evaluation mode."""
-    training = network.training
-    network.eval()
-    with torch.inference_mode():
-        batches = [
-            network(images.to(device.torch_device)).cpu()
-            for images in digits.images.split(EVALUATION_BATCH)
-        ]
-    network.train(training)
-    return Evaluation(torch.cat(batches), digits.labels.cpu())
 
 
 @dataclass(frozen=True)
@@ -205,19 +173,22 @@ class _State:
 
 
 def _train_epoch(
-    state: _State, digits: Digits, recipe: Recipe, device: Device, epoch: int
+    state: _State, digits: Digits, forms: Digits, recipe: Recipe, device: Device, epoch: int
 ) -> tuple[float, float]:
-    """Train on every batch once; mean loss and accuracy over the epoch."""
+    """Train on every batch once, a share of drawn forms in each; mean loss and accuracy."""
     network = state.network.train()
-    augment = Affine(recipe.rotation, recipe.scale, recipe.shift, recipe.shear)
-    augmented = augment != Affine(0, 0, 0, 0)
+    augment = build_augmentation(recipe)
     strength = recipe.augmentation_strength_at(epoch)
     loss_sum = correct = torch.zeros((), device=device.torch_device)
     batches = list(_batches(digits, recipe.batch_size))
+    forms_per_batch = round(recipe.forms * recipe.batch_size)
+    size = recipe.batch_size + forms_per_batch
     title = f"epoch {epoch + 1}/{recipe.epochs}"
     with tqdm(batches, desc=title, unit="batch", leave=False, disable=None) as bar:
         for step, batch in enumerate(bar, 1):
-            images = augment(batch.images, strength) if augmented else batch.images
+            if forms_per_batch:
+                batch = batch.join(forms.take(torch.randint(len(forms), (forms_per_batch,))))
+            images = augment(batch.images, strength)
             with device.autocast():
                 log_probabilities = network(images)
             loss = _loss(log_probabilities, batch.labels, recipe.label_smoothing)
@@ -227,9 +198,9 @@ def _train_epoch(
             loss_sum = loss_sum + loss.detach()
             correct = correct + (log_probabilities.argmax(1) == batch.labels).sum()
             if not bar.disable and step % 20 == 0:
-                seen = step * recipe.batch_size
-                bar.set_postfix_str(f"loss {loss_sum / step:.4f}, accuracy {correct / seen:.2%}")
-    return loss_sum.item() / len(batches), correct.item() / (len(batches) * recipe.batch_size)
+                accuracy = correct / (step * size)
+                bar.set_postfix_str(f"loss {loss_sum / step:.4f}, accuracy {accuracy:.2%}")
+    return loss_sum.item() / len(batches), correct.item() / (len(batches) * size)
 
 
 def _loss(log_probabilities: Tensor, labels: Tensor, smoothing: float) -> Tensor:
