@@ -9,7 +9,7 @@ from training.forms import FORMS, draw, draw_forms, read_forms
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: f"{form.digit} {form.name}")
 def test_every_form_looks_like_mnists(form) -> None:
     """20 pixels long, the darkest ink black, its mass about where MNIST has it."""
-    image = draw(form, 1, torch.Generator().manual_seed(3))[0].double()
+    image = draw(form.strokes, 1, torch.Generator().manual_seed(3))[0].double()
     rows, columns = image.amax(1).nonzero(), image.amax(0).nonzero()
     longer = max(rows.max() - rows.min(), columns.max() - columns.min()) + 1
     assert 19 <= longer <= 22

@@ -109,8 +109,13 @@ def read_forms(table: str) -> tuple[Form, ...]:
     for row in table.strip().splitlines():
         title, strokes = row.split(": ")
         digit, name = title.split(" ", 1)
-        forms.append(Form(int(digit), name, tuple(map(_read_stroke, strokes.split(" | ")))))
+        forms.append(Form(int(digit), name, read_strokes(strokes)))
     return tuple(forms)
+
+
+def read_strokes(text: str) -> tuple[Stroke, ...]:
+    """The strokes of one row of a table, separated by ``|``."""
+    return tuple(_read_stroke(part) for part in text.split(" | "))
 
 
 def _read_stroke(text: str) -> Stroke:
@@ -138,17 +143,20 @@ FORMS = read_forms(TABLE)
 def draw_forms(count: int, seed: int) -> Digits:
     """Draw so many digits of every form: images uint8 ``[N, 28, 28]``, form after form."""
     generator = torch.Generator().manual_seed(seed)
-    images = [draw(form, count, generator) for form in FORMS]
+    images = [draw(form.strokes, count, generator) for form in FORMS]
     labels = torch.tensor([form.digit for form in FORMS]).repeat_interleave(count)
     return Digits(torch.cat(images), labels)
 
 
-def draw(form: Form, count: int, generator: torch.Generator) -> Tensor:
-    """Draw a form so many times, uint8 ``[count, 28, 28]``, ink bright on dark."""
-    strokes = trace(form, count, generator)
+def draw(strokes: tuple[Stroke, ...], count: int, generator: torch.Generator) -> Tensor:
+    """Draw strokes so many times, varied, uint8 ``[count, 28, 28]``, ink bright on dark."""
     pen = _uniform(count, PEN, generator)
     segments = torch.cat(
-        [torch.stack([points[:, :-1], points[:, 1:]], dim=2) for points in strokes], dim=1
+        [
+            torch.stack([points[:, :-1], points[:, 1:]], dim=2)
+            for points in trace(strokes, count, generator)
+        ],
+        dim=1,
     )
     segments = _place(segments, pen)
     return torch.cat(
@@ -159,12 +167,12 @@ def draw(form: Form, count: int, generator: torch.Generator) -> Tensor:
     )
 
 
-def trace(form: Form, count: int, generator: torch.Generator) -> list[Tensor]:
-    """The form's strokes, varied: each float32 ``[count, points, 2]``, about the unit square.
+def trace(strokes: tuple[Stroke, ...], count: int, generator: torch.Generator) -> list[Tensor]:
+    """Strokes, varied: each float32 ``[count, points, 2]``, about the unit square.
 
     Points that strokes have in common move together, so that what was joined stays joined.
     """
-    places = sorted({point for stroke in form.strokes for point in stroke.points})
+    places = sorted({point for stroke in strokes for point in stroke.points})
     moved = torch.tensor(places) + JITTER * torch.randn(count, len(places), 2, generator=generator)
     angle = _uniform(count, (-ROTATION, ROTATION), generator)
     width = _uniform(count, WIDTH, generator)
@@ -178,7 +186,7 @@ def trace(form: Form, count: int, generator: torch.Generator) -> list[Tensor]:
     index = {place: number for number, place in enumerate(places)}
     return [
         _sample(moved[:, [index[point] for point in stroke.points]], stroke.smooth)
-        for stroke in form.strokes
+        for stroke in strokes
     ]
 
 
