@@ -49,6 +49,7 @@ def read_checkpoint(directory: Path) -> Checkpoint:
         card = json.loads(text)
         expected = card["sha256"][GRAPH]
         _ = card["parameters"], card["normalization"], card["accuracy"], card["layers"]
+        _ = card["novelty"]["threshold"], card["calibration"]
     except (ValueError, KeyError, TypeError) as exc:
         raise CheckpointError(f"{card_path} is not a model card of tinydigits. {REMEDY}") from exc
     actual = hashlib.sha256(graph).hexdigest()

@@ -94,6 +94,7 @@ async def predict(
         digit=prediction.digit,
         confidence=prediction.confidence,
         log_probabilities=prediction.log_probabilities.tolist(),
+        is_digit=prediction.is_digit,
         several_digits=prepared.several_digits,
         preprocessing=Preprocessing(
             applied=prepared.applied,

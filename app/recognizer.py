@@ -17,6 +17,7 @@ INPUTS = {"images": ("tensor(uint8)", [28, 28])}
 OUTPUTS = {
     "log_probabilities": ("tensor(float)", [10]),
     "class_maps": ("tensor(float)", [10, 7, 7]),
+    "novelty": ("tensor(float)", []),
 }
 """Name, element type and shape after the free batch dimension: the checkpoint's contract."""
 
@@ -29,10 +30,12 @@ class Prediction:
         log_probabilities: float32 ``[10]``, natural logarithms, index = digit.
         class_maps: float32 ``[10, 7, 7]``, the evidence for each digit at each place; their means
             are the logits, so they are the exact class activation maps.
+        is_digit: whether the image is as near to a digit as 99 % of digits are.
     """
 
     log_probabilities: NDArray[np.float32]
     class_maps: NDArray[np.float32]
+    is_digit: bool
 
     @property
     def digit(self) -> int:
@@ -65,6 +68,7 @@ class Recognizer:
         except Exception as exc:  # ONNX Runtime's errors share no base class
             raise CheckpointError(f"{GRAPH} can't be loaded: {_one_line(exc)}. {REMEDY}") from exc
         _check_signature(self._session, checkpoint)
+        self._greatest_novelty: float = checkpoint.card["novelty"]["threshold"]
         self.checkpoint = checkpoint
 
     @classmethod
@@ -81,10 +85,11 @@ class Recognizer:
 
     def predict(self, image: NDArray[np.uint8]) -> Prediction:
         """What the network says of one image, uint8 ``[28, 28]``, ink bright on dark."""
-        log_probabilities, class_maps = self._session.run(
-            ["log_probabilities", "class_maps"], {"images": image[np.newaxis]}
+        log_probabilities, class_maps, novelty = self._session.run(
+            ["log_probabilities", "class_maps", "novelty"], {"images": image[np.newaxis]}
         )
-        return Prediction(log_probabilities[0], class_maps[0])
+        is_digit = bool(novelty[0] <= self._greatest_novelty)
+        return Prediction(log_probabilities[0], class_maps[0], is_digit)
 
 
 def _check_signature(session: Any, checkpoint: Checkpoint) -> None:
@@ -99,7 +104,7 @@ def _check_signature(session: Any, checkpoint: Checkpoint) -> None:
                 f"{GRAPH} is not a digit network: its {kind}s are {found}, not {expected}."
             )
     metadata = session.get_modelmeta().custom_metadata_map
-    for key in ("parameters", "normalization"):
+    for key in ("parameters", "normalization", "novelty"):
         if json.loads(metadata.get(key, "null")) != checkpoint.card[key]:
             raise CheckpointError(f"{GRAPH} and its card disagree about {key}. {REMEDY}")
 

@@ -35,6 +35,10 @@ class PredictionOut(BaseModel):
         description="Natural logarithm of each digit's probability; the index is the digit.",
         examples=[[-14.1, -13.2, -9.4, -8.3, -14.9, -13.0, -20.3, -0.002, -12.5, -6.6]],
     )
+    is_digit: bool = Field(
+        description="False: the picture is less like any digit than 99 % of digits are; `digit` "
+        "is the best guess all the same."
+    )
     several_digits: bool = Field(
         description="There are other digits beside the one named, which is the largest."
     )

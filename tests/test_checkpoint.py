@@ -75,11 +75,14 @@ def test_graph_of_another_network(weights: Path) -> None:
         Recognizer.load(weights)
 
 
-def test_card_of_another_checkpoint(weights: Path) -> None:
+@pytest.mark.parametrize(
+    ("key", "value"), [("parameters", 99), ("novelty", {"threshold": 9.0, "digits_kept": 1.0})]
+)
+def test_card_of_another_checkpoint(weights: Path, key: str, value: object) -> None:
     card = json.loads((weights / "digits.json").read_text())
-    card["parameters"] = 99
+    card[key] = value
     (weights / "digits.json").write_text(json.dumps(card))
-    with pytest.raises(CheckpointError, match="disagree about parameters"):
+    with pytest.raises(CheckpointError, match=f"disagree about {key}"):
         Recognizer.load(weights)
 
 

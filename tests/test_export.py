@@ -15,13 +15,17 @@ from training.device import choose_device
 from training.evaluation import evaluate
 from training.export import ExportError, check_agreement, export, run_onnx
 from training.network import DigitNetwork
+from training.novelty import Novelty
 
 CARD = {
     "parameters": 18_520,
     "normalization": {"mean": 0.1307, "std": 0.3081},
     "accuracy": {"test": 0.1, "correct": 4, "images": 40, "obtained": "untrained"},
     "layers": [],
+    "calibration": {"temperature": 1.0, "expected_calibration_error": 0.0},
+    "novelty": {"threshold": 2.0, "digits_kept": 0.99},
 }
+NOVELTY = Novelty(torch.eye(96), torch.zeros(10, 96), torch.eye(96).repeat(10, 1, 1), 2.0)
 
 
 @pytest.fixture
@@ -40,14 +44,14 @@ def test_exported_graph_answers_like_the_network(
     network: DigitNetwork, digits: Digits, tmp_path: Path
 ) -> None:
     device = choose_device("cpu", threads=1)
-    export(network, CARD, digits, device, tmp_path)
+    export(network, NOVELTY, CARD, digits, device, tmp_path)
     expected = evaluate(network, digits, device).log_probabilities.numpy()
     answer = Recognizer.load(tmp_path).log_probabilities(digits.images.numpy())
     assert np.abs(answer - expected).max() < 1e-4
 
 
 def test_card_states_the_hashes(network: DigitNetwork, digits: Digits, tmp_path: Path) -> None:
-    export(network, CARD, digits, choose_device("cpu", threads=1), tmp_path)
+    export(network, NOVELTY, CARD, digits, choose_device("cpu", threads=1), tmp_path)
     card = json.loads((tmp_path / "digits.json").read_text())
     for name in ("digits.onnx", "digits.safetensors"):
         assert card["sha256"][name] == hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()

@@ -206,3 +206,12 @@ def test_bounding_box_is_in_pixels_of_the_picture(client: TestClient) -> None:
     answer = client.post("/predict", content=encoded(canvas)).json()
     assert answer["preprocessing"]["bounding_box"] == pytest.approx([600, 100, 640, 300], abs=3)
     assert answer["digit"] == 1
+
+
+def test_says_what_is_no_digit(client: TestClient) -> None:
+    assert client.post("/predict", content=SEVEN.read_bytes()).json()["is_digit"] is True
+    picture = io.BytesIO()
+    Image.effect_noise((64, 64), 90).save(picture, "PNG")
+    answer = client.post("/predict", content=picture.getvalue()).json()
+    assert answer["is_digit"] is False
+    assert 0 <= answer["digit"] <= 9

@@ -19,6 +19,7 @@ from training.data import Digits
 from training.device import Device
 from training.evaluation import evaluate
 from training.network import DigitNetwork, log_probabilities
+from training.novelty import Novelty, pooled_features
 
 GREATEST_DIFFERENCE = 1e-3
 """Of a log-probability (nats), between the exported graph and the network in torch."""
@@ -29,23 +30,31 @@ class ExportError(Exception):
 
 
 class _Exported(nn.Module):
-    """The checkpoint's two outputs."""
+    """The checkpoint's three outputs."""
 
-    def __init__(self, network: DigitNetwork) -> None:
+    def __init__(self, network: DigitNetwork, novelty: Novelty) -> None:
         super().__init__()
         self.network = network
+        self.novelty = novelty
 
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        maps = self.network.class_maps(images)
-        return log_probabilities(maps), maps
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        blocks = self.network.blocks(images)
+        maps = self.network.predict_maps(blocks[-1])
+        return log_probabilities(maps), maps, self.novelty(pooled_features(blocks))
 
 
 def export(
-    network: DigitNetwork, card: dict[str, Any], test: Digits, device: Device, directory: Path
+    network: DigitNetwork,
+    novelty: Novelty,
+    card: dict[str, Any],
+    test: Digits,
+    device: Device,
+    directory: Path,
 ) -> None:
     """Write ``digits.onnx``, ``digits.safetensors`` and ``digits.json``.
 
     Args:
+        novelty: fitted to the network.
         card: what the model card says; the hashes of the two files are added to it here.
         test: digits on which the graph must agree with the network, uint8 ``[N, 28, 28]``.
 
@@ -54,7 +63,7 @@ def export(
     """
     in_torch = evaluate(network, test, device).log_probabilities
     network = network.to("cpu", memory_format=torch.contiguous_format)  # type: ignore[call-overload]
-    model = to_onnx(network)
+    model = to_onnx(network, novelty)
     for key, value in card.items():
         entry = model.metadata_props.add()
         entry.key, entry.value = key, json.dumps(value, ensure_ascii=False)
@@ -73,15 +82,15 @@ def export(
     (directory / "digits.json").write_text(text + "\n", encoding="utf-8")
 
 
-def to_onnx(network: DigitNetwork) -> onnx.ModelProto:
-    """The graph: ``images`` uint8 ``[N, 28, 28]`` to ``log_probabilities`` and ``class_maps``."""
+def to_onnx(network: DigitNetwork, novelty: Novelty) -> onnx.ModelProto:
+    """The graph: ``images`` uint8 ``[N, 28, 28]`` to the three outputs."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own use of deprecated torch functions
         program = torch.onnx.export(
-            _Exported(network).eval(),
+            _Exported(network, novelty).eval(),
             (torch.zeros(2, 28, 28, dtype=torch.uint8),),
             input_names=["images"],
-            output_names=["log_probabilities", "class_maps"],
+            output_names=["log_probabilities", "class_maps", "novelty"],
             dynamic_shapes=({0: torch.export.Dim("N")},),
             dynamo=True,
             external_data=False,

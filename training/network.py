@@ -76,12 +76,19 @@ class DigitNetwork(nn.Module):
         """Pixels ``[N, 28, 28]`` of 0..255 (uint8 or float) to float32 ``[N, 1, 28, 28]``."""
         return (images.unsqueeze(1).float() / 255 - self.mean) / self.std
 
+    def blocks(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What the three blocks make: ``[N, 32, S, S]`` with sides 28, 14 and 7."""
+        first = self.block1(self.normalize(images))
+        second = self.block2(self.transition1(first))
+        return first, second, self.block3(self.transition2(second))
+
     def class_maps(self, images: Tensor) -> Tensor:
         """The evidence for each digit at each place, float32 ``[N, 10, 7, 7]``."""
-        x = self.normalize(images)
-        x = self.transition1(self.block1(x))
-        x = self.transition2(self.block2(x))
-        maps: Tensor = self.prediction(self.pool(self.block3(x)))
+        return self.predict_maps(self.blocks(images)[-1])
+
+    def predict_maps(self, features: Tensor) -> Tensor:
+        """The class maps of what the last block made."""
+        maps: Tensor = self.prediction(self.pool(features))
         return maps.float()
 
     def forward(self, images: Tensor) -> Tensor:

@@ -46,6 +46,8 @@ class Recipe:
             average is what is evaluated and exported. 0 takes the weights themselves.
         pool_before_prediction: a max-pool 2×2 before the last convolution. No parameters; the
             class maps shrink to 3×3.
+        temperature: by which the logits of the trained network are divided, so that confidence is
+            how often it is right. A run with ``--validate`` says what it should be multiplied by.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Recipe:
     calm_strength: float = 0.0
     averaging: float = 0.0
     pool_before_prediction: bool = False
+    temperature: float = 1.0
 
     def learning_rate_at(self, epoch: float) -> float:
         """Learning rate after so many epochs, counted from 0; fractions are steps within one."""

@@ -14,11 +14,13 @@ from typing import Any
 
 import torch
 
+from training.calibration import calibration_error, fit_temperature
 from training.data import FILES, Mnist, hold_out
 from training.device import Device, hardware
 from training.evaluation import evaluate
 from training.export import export
 from training.network import MNIST_MEAN, MNIST_STD, DigitNetwork, count_parameters
+from training.novelty import KEPT, Novelty, fit_novelty
 from training.plots import plot_confusion, plot_curves, plot_mistakes
 from training.recipes import Recipe
 from training.summary import format_table, summarize
@@ -110,6 +112,8 @@ def run(settings: RunSettings, mnist: Mnist, device: Device) -> dict[str, Any]:
         "correct": evaluation.correct,
         "accuracy": evaluation.accuracy,
         "loss": evaluation.loss,
+        "calibration_error": calibration_error(evaluation),
+        **({"temperature": fit_temperature(evaluation)} if validation else {}),
         "seconds": round(sum(line.seconds for line in epochs), 1),
     }
     print(
@@ -118,7 +122,10 @@ def run(settings: RunSettings, mnist: Mnist, device: Device) -> dict[str, Any]:
         f"trained in {result['seconds']:.0f} s"
     )
     if settings.weights is not None:
-        export(network, model_card(network, config, result), mnist.test, device, settings.weights)
+        network = network.cpu()
+        novelty = fit_novelty(network, mnist.train)
+        card = model_card(network, novelty, config, result)
+        export(network, novelty, card, mnist.test, device, settings.weights)
         print(f"exported to {settings.weights}/")
     _write_json(directory / RESULT, result)
     (directory / CHECKPOINT).unlink()
@@ -149,7 +156,7 @@ def source_hash() -> str:
 
 
 def model_card(
-    network: DigitNetwork, config: dict[str, Any], result: dict[str, Any]
+    network: DigitNetwork, novelty: Novelty, config: dict[str, Any], result: dict[str, Any]
 ) -> dict[str, Any]:
     """What ``weights/digits.json`` and the metadata of ``digits.onnx`` say."""
     return {
@@ -165,6 +172,11 @@ def model_card(
                 f"{result['training_images']:,} training images; the test set was read once, after"
             ),
         },
+        "calibration": {
+            "temperature": config["recipe"]["temperature"],
+            "expected_calibration_error": result["calibration_error"],
+        },
+        "novelty": {"threshold": novelty.threshold, "digits_kept": KEPT},
         "layers": [asdict(layer) for layer in summarize(network)],
         "date": date.today().isoformat(),
         **{key: config[key] for key in ("recipe", "seed", "versions", "hardware", "arithmetic")},

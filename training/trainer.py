@@ -147,6 +147,8 @@ class _State:
             batches = digits.images[:STATISTICS_IMAGES].split(recipe.batch_size)
             torch.manual_seed(0)  # of the dropout: the same whether the run was resumed or not
             update_bn(batches, network)
+        with torch.no_grad():
+            network.prediction.weight /= recipe.temperature
         return network.eval()
 
     def as_dict(self) -> dict[str, Any]:
