@@ -136,12 +136,11 @@ def _belongs(part: Component, largest: Component) -> bool:
 
 
 def _is_beside(part: Component, largest: Component) -> bool:
-    """Whether a component is another digit: to the left or right, as tall, and on the same line."""
+    """Whether a component is another digit: to the left or right of the largest, and as tall."""
     tall, tallest = part.bottom - part.top, largest.bottom - largest.top
     apart = part.left >= largest.right or part.right <= largest.left
-    shared = min(part.bottom, largest.bottom) - max(part.top, largest.top)
     as_tall = min(tall, tallest) >= AS_TALL * max(tall, tallest)
-    return apart and as_tall and shared >= AS_TALL * tall and part.area >= DIGIT * largest.area
+    return apart and as_tall and part.area >= DIGIT * largest.area
 
 
 def _is_frame(part: Component, height: int, width: int) -> bool:

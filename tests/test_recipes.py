@@ -3,7 +3,7 @@ from dataclasses import fields, replace
 import pytest
 import torch
 
-from training.augmentation import Affine, Pen, build_augmentation
+from training.augmentation import Pen, Warp, build_augmentation
 from training.network import DigitNetwork
 from training.optimization import Muon, build_optimizers, orthogonalize
 from training.recipes import BEST, RECIPES, REFERENCE, RecipeError
@@ -102,7 +102,7 @@ def test_orthogonalized_matrix_has_singular_values_near_one(shape: tuple[int, in
 
 def test_affine_without_strength_changes_nothing() -> None:
     images = torch.randint(0, 256, (4, 28, 28), dtype=torch.uint8)
-    result = Affine(rotation=12, scale=0.12, shift=2.5, shear=0.2)(images, strength=0)
+    result = Warp(rotation=12, scale=0.12, shift=2.5, shear=0.2)(images, strength=0)
     assert torch.allclose(result, images.float(), atol=1e-3)
 
 
@@ -110,7 +110,7 @@ def test_affine_shifts_within_its_range() -> None:
     torch.manual_seed(0)
     images = torch.zeros(200, 28, 28, dtype=torch.uint8)
     images[:, 13:15, 13:15] = 255
-    moved = Affine(rotation=0, scale=0, shift=3, shear=0)(images)
+    moved = Warp(rotation=0, scale=0, shift=3, shear=0)(images)
     mass = moved.sum((1, 2))
     centre = (moved.sum(2) * torch.arange(28)).sum(1) / mass - 13.5
     assert centre.abs().max() <= 3.01
@@ -122,7 +122,7 @@ def test_affine_turns_within_its_range() -> None:
     torch.manual_seed(0)
     images = torch.zeros(100, 28, 28, dtype=torch.uint8)
     images[:, 4:24, 13:15] = 255
-    turned = Affine(rotation=10, scale=0, shift=0, shear=0)(images)
+    turned = Warp(rotation=10, scale=0, shift=0, shear=0)(images)
     top = (turned[:, 5] * torch.arange(28)).sum(1) / turned[:, 5].sum(1) - 13.5
     angles = torch.atan(top / 8.5).rad2deg()
     assert 8 < angles.abs().max() < 10.5
@@ -132,7 +132,7 @@ def test_images_are_distorted_each_in_its_own_way() -> None:
     torch.manual_seed(0)
     images = torch.zeros(2, 28, 28, dtype=torch.uint8)
     images[:, 4:24, 13:15] = 255
-    first, second = Affine(rotation=12, scale=0.12, shift=2.5, shear=0.2)(images)
+    first, second = Warp(rotation=12, scale=0.12, shift=2.5, shear=0.2)(images)
     assert not torch.equal(first, second)
 
 
@@ -176,3 +176,12 @@ def test_no_strength_changes_nothing() -> None:
     images = torch.randint(0, 256, (3, 28, 28), dtype=torch.uint8)
     recipe = replace(BEST, thickness=1.0, blur=1.0)
     assert torch.allclose(build_augmentation(recipe)(images, 0.0), images.float(), atol=1e-2)
+
+
+def test_elastic_distortion_bends_a_stroke() -> None:
+    torch.manual_seed(0)
+    bent = Warp(0, 0, 0, 0, elastic=1.5)(bar())[0]
+    columns = torch.arange(28.0)
+    centres = [(bent[row] @ columns / bent[row].sum()).item() for row in range(7, 21)]
+    assert max(centres) - min(centres) > 1
+    assert all(10 < centre < 17 for centre in centres)

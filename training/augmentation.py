@@ -12,22 +12,29 @@ from torch import Tensor
 
 from training.recipes import Recipe
 
+KNOTS = 5
+"""Side of the grid whose knots an elastic distortion moves."""
+
 
 @dataclass(frozen=True)
-class Affine:
-    """A random affine map for every image, drawn uniformly.
+class Warp:
+    """A random affine map for every image, drawn uniformly, and an elastic distortion.
 
     Attributes:
         rotation: greatest angle either way, degrees.
         scale: greatest relative change of height and of width, each drawn on its own.
         shift: greatest shift either way, pixels, in x and in y.
         shear: greatest horizontal shear either way, pixels a pixel.
+        elastic: standard deviation, pixels, by which the knots of a 5×5 grid over the image are
+            moved along each axis; what lies between them follows smoothly (after Simard et al.
+            2003, https://doi.org/10.1109/ICDAR.2003.1227801).
     """
 
     rotation: float
     scale: float
     shift: float
     shear: float
+    elastic: float = 0.0
 
     def __call__(self, images: Tensor, strength: float = 1.0) -> Tensor:
         """Distort images ``[N, 28, 28]`` of 0..255; returns float32 of the same shape and range.
@@ -52,6 +59,11 @@ class Affine:
             torch.stack([sin * scale_x, (sin * shear + cos) * scale_y, shift_y], dim=1),
         )
         grid = F.affine_grid(torch.stack(rows, dim=1), [count, 1, height, width], False)
+        if self.elastic:
+            knots = torch.randn(count, 2, KNOTS, KNOTS).to(images.device)
+            knots *= strength * self.elastic * 2 / width
+            moved = F.interpolate(knots, (height, width), mode="bicubic", align_corners=True)
+            grid = grid + moved.permute(0, 2, 3, 1)
         return F.grid_sample(images.unsqueeze(1).float(), grid, align_corners=False).squeeze(1)
 
 
@@ -93,9 +105,9 @@ Augmentation = Callable[[Tensor, float], Tensor]
 
 def build_augmentation(recipe: Recipe) -> Augmentation:
     """What a recipe does to every batch; the images themselves if its ranges are all zero."""
-    affine = Affine(recipe.rotation, recipe.scale, recipe.shift, recipe.shear)
+    warp = Warp(recipe.rotation, recipe.scale, recipe.shift, recipe.shear, recipe.elastic)
     pen = Pen(recipe.thickness, recipe.blur)
-    steps = [step for step in (affine, pen) if step not in (Affine(0, 0, 0, 0), Pen(0, 0))]
+    steps = [step for step in (warp, pen) if step not in (Warp(0, 0, 0, 0), Pen(0, 0))]
 
     def augment(images: Tensor, strength: float) -> Tensor:
         for step in steps:

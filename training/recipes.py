@@ -36,6 +36,7 @@ class Recipe:
         scale: greatest relative change of height and width.
         shift: greatest shift either way, pixels.
         shear: greatest shear either way, pixels a pixel.
+        elastic: standard deviation of the elastic distortion, pixels.
         thickness: greatest change of the strokes' edges either way, pixels, up to 1.
         blur: greatest share of each pixel's surroundings that is mixed in.
         forms: digits as they are written around the world (``training/forms.py``) that are added
@@ -68,6 +69,7 @@ class Recipe:
     scale: float = 0.0
     shift: float = 0.0
     shear: float = 0.0
+    elastic: float = 0.0
     thickness: float = 0.0
     blur: float = 0.0
     forms: float = 0.0

@@ -60,13 +60,18 @@ class DigitAnswer extends HTMLElement {
     const order = logs.map((_, each) => each).sort((a, b) => logs[b] - logs[a]);
     const sure = confidence >= SURE;
     const rival = order[1];
+    const state = !answer.is_digit ? "no-digit" : sure ? "sure" : "unsure";
+    const several = answer.several_digits ? " The largest of several." : "";
     this.#answer = answer;
     this.#evidence = null;
-    this.#set(sure ? "sure" : "unsure", String(digit));
-    this.#part("verdict").textContent = sure ? `${percent(confidence)} % sure` : "Not sure";
-    this.#part("second").textContent = sure
-      ? `else a ${rival}`
-      : `a ${digit}, or a ${rival}?`;
+    this.#set(state, String(digit));
+    const [verdict, second] = {
+      "sure": [`${percent(confidence)} % sure`, `else a ${rival}.${several}`],
+      "unsure": ["Not sure", `A ${digit}, or a ${rival}?${several}`],
+      "no-digit": ["No digit?", `If it is one, a ${digit}.${several}`],
+    }[state];
+    this.#part("verdict").textContent = verdict;
+    this.#part("second").textContent = second;
     const network = inference === undefined ? "" : `, ${inference.toFixed(1)} ms of it the network`;
     this.#part("time").textContent = `${Math.max(1, Math.round(roundTrip))} ms round trip${network}`;
     const saw = this.#part("saw");
@@ -83,9 +88,12 @@ class DigitAnswer extends HTMLElement {
     });
     this.#inspect();
     const share = Math.floor(confidence * 100);
-    return sure
-      ? `This is a ${digit}, ${share} % sure`
-      : `Not sure: perhaps a ${digit}, ${share} % sure, or a ${rival}`;
+    const sentence = {
+      "sure": `This is a ${digit}, ${share} % sure`,
+      "unsure": `Not sure: perhaps a ${digit}, ${share} % sure, or a ${rival}`,
+      "no-digit": `Hardly a digit. If it is one, a ${digit}`,
+    }[state];
+    return several ? `${sentence}.${several}` : sentence;
   }
 
   /** Whether the answer shown is of an older drawing, because the service is away. */

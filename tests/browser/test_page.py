@@ -93,6 +93,8 @@ def test_low_confidence_is_not_sure(page: Page) -> None:
         "digit": 4,
         "confidence": 0.45,
         "log_probabilities": logs,
+        "is_digit": True,
+        "several_digits": False,
         "preprocessing": {"applied": True, "polarity": "alpha", "bounding_box": [0, 0, 9, 9]},
         "image": "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA=",
     }
@@ -102,6 +104,31 @@ def test_low_confidence_is_not_sure(page: Page) -> None:
         "Not sure: perhaps a 4, 45 % sure, or a 9", timeout=15_000
     )
     expect(page.locator("digit-answer")).to_have_attribute("data-state", "unsure")
+
+
+def test_scribble_is_no_digit(page: Page) -> None:
+    """Ten teeth of a zigzag over the whole pad."""
+    pad = page.locator("drawing-pad").bounding_box()
+    assert pad is not None
+    for tooth in range(11):
+        x = pad["x"] + pad["width"] * (0.08 + 0.084 * tooth)
+        y = pad["y"] + pad["height"] * (0.2 if tooth % 2 else 0.8)
+        page.mouse.move(x, y, steps=3)
+        if tooth == 0:
+            page.mouse.down()
+    page.mouse.up()
+    expect(page.get_by_role("status")).to_have_text(
+        re.compile(r"^Hardly a digit\. If it is one, a \d$"), timeout=15_000
+    )
+    expect(page.locator("digit-answer")).to_have_attribute("data-state", "no-digit")
+
+
+def test_two_digits_are_told(page: Page) -> None:
+    draw(page, 7, "top left")
+    draw(page, 7, "bottom right")
+    expect(page.get_by_role("status")).to_have_text(
+        re.compile(r"The largest of several\.$"), timeout=15_000
+    )
 
 
 def test_clear_empties_the_pad(page: Page) -> None:

@@ -36,6 +36,7 @@ PLACES = {
     "large": (0.06, 0.06, 0.88),
     "top left": (0.05, 0.04, 0.5),
     "bottom right, small": (0.68, 0.68, 0.25),
+    "bottom right": (0.52, 0.5, 0.45),
 }
 """Left, top and side of that square on the pad."""
 
