@@ -30,11 +30,13 @@ class Prediction:
         log_probabilities: float32 ``[10]``, natural logarithms, index = digit.
         class_maps: float32 ``[10, 7, 7]``, the evidence for each digit at each place; their means
             are the logits, so they are the exact class activation maps.
-        is_digit: whether the image is as near to a digit as 99 % of digits are.
+        novelty: how far the image is from the nearest digit; about 1 for a digit.
+        is_digit: whether that is as near as 99 % of digits are.
     """
 
     log_probabilities: NDArray[np.float32]
     class_maps: NDArray[np.float32]
+    novelty: float
     is_digit: bool
 
     @property
@@ -50,6 +52,10 @@ class Prediction:
 
 class Recognizer:
     """Names digits.
+
+    Attributes:
+        checkpoint: what it was loaded from.
+        greatest_novelty: of an image that counts as a digit.
 
     One thread per session: an image takes about 0.1 ms, so more threads cost more than they give.
 
@@ -68,7 +74,7 @@ class Recognizer:
         except Exception as exc:  # ONNX Runtime's errors share no base class
             raise CheckpointError(f"{GRAPH} can't be loaded: {_one_line(exc)}. {REMEDY}") from exc
         _check_signature(self._session, checkpoint)
-        self._greatest_novelty: float = checkpoint.card["novelty"]["threshold"]
+        self.greatest_novelty: float = checkpoint.card["novelty"]["threshold"]
         self.checkpoint = checkpoint
 
     @classmethod
@@ -88,8 +94,10 @@ class Recognizer:
         log_probabilities, class_maps, novelty = self._session.run(
             ["log_probabilities", "class_maps", "novelty"], {"images": image[np.newaxis]}
         )
-        is_digit = bool(novelty[0] <= self._greatest_novelty)
-        return Prediction(log_probabilities[0], class_maps[0], is_digit)
+        distance = float(novelty[0])
+        return Prediction(
+            log_probabilities[0], class_maps[0], distance, distance <= self.greatest_novelty
+        )
 
 
 def _check_signature(session: Any, checkpoint: Checkpoint) -> None:

@@ -48,7 +48,7 @@ class Recipe:
         pool_before_prediction: a max-pool 2×2 before the last convolution. No parameters; the
             class maps shrink to 3×3.
         temperature: by which the logits of the trained network are divided, so that confidence is
-            how often it is right. A run with ``--validate`` says what it should be multiplied by.
+            how often it is right. A run with ``--validate`` fits it and says so.
     """
 
     name: str

@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from training.calibration import calibration_error, fit_temperature
+from training.calibration import calibrate, calibration_error, fit_temperature
 from training.data import FILES, Mnist, hold_out
 from training.device import Device, hardware
 from training.evaluation import evaluate
@@ -112,8 +112,10 @@ def run(settings: RunSettings, mnist: Mnist, device: Device) -> dict[str, Any]:
         "correct": evaluation.correct,
         "accuracy": evaluation.accuracy,
         "loss": evaluation.loss,
-        "calibration_error": calibration_error(evaluation),
-        **({"temperature": fit_temperature(evaluation)} if validation else {}),
+        "calibration_error": {
+            str(t): calibration_error(evaluation, t) for t in (1.0, recipe.temperature)
+        },
+        **({"fitted_temperature": fit_temperature(evaluation)} if validation else {}),
         "seconds": round(sum(line.seconds for line in epochs), 1),
     }
     print(
@@ -121,6 +123,7 @@ def run(settings: RunSettings, mnist: Mnist, device: Device) -> dict[str, Any]:
         f"{evaluation.accuracy:.2%}, loss {evaluation.loss:.4f}, "
         f"trained in {result['seconds']:.0f} s"
     )
+    calibrate(network, recipe.temperature)
     if settings.weights is not None:
         network = network.cpu()
         novelty = fit_novelty(network, mnist.train)

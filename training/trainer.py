@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
 from tqdm import tqdm
 
@@ -29,6 +30,8 @@ STATISTICS_IMAGES = 12_800
 """Training images from which BatchNorm's statistics are taken for averaged weights."""
 DRAWN_OF_EACH_FORM = 200
 """Digits of each form that are drawn for a training; the augmentation makes more of them."""
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 class ResumeError(Exception):
@@ -64,13 +67,47 @@ def train(
     resume: bool = False,
     on_epoch: Callable[[Epoch], None] = lambda _: None,
 ) -> tuple[DigitNetwork, list[Epoch]]:
-    """Train a network.
+    """Train the network; see :func:`train_network`."""
+
+    def build() -> DigitNetwork:
+        network = DigitNetwork(recipe.dropout, recipe.pool_before_prediction)
+        if (count := count_parameters(network)) != PARAMETERS:
+            raise AssertionError(f"{count:,} parameters, not {PARAMETERS:,}")
+        return network
+
+    return train_network(
+        build,
+        recipe,
+        seed,
+        train_digits,
+        device,
+        validation=validation,
+        checkpoint=checkpoint,
+        resume=resume,
+        on_epoch=on_epoch,
+    )
+
+
+def train_network(
+    build: Callable[[], Network],
+    recipe: Recipe,
+    seed: int,
+    train_digits: Digits,
+    device: Device,
+    *,
+    validation: Digits | None = None,
+    checkpoint: Path | None = None,
+    resume: bool = False,
+    on_epoch: Callable[[Epoch], None] = lambda _: None,
+) -> tuple[Network, list[Epoch]]:
+    """Train any network that answers with log-probabilities.
 
     The same recipe, seed, data and machine give the same weights, bit for bit. Every epoch draws
     its random numbers from the seed and its own number, so that a run that was interrupted and
     resumed ends exactly where an unbroken one does.
 
     Args:
+        build: makes the network; called once, after the seed is set.
         validation: evaluated after every epoch, never trained on.
         checkpoint: file that always holds the state after the last finished epoch.
         resume: go on from ``checkpoint``.
@@ -83,15 +120,13 @@ def train(
         ResumeError: there is no usable checkpoint of this very run.
     """
     _make_deterministic(seed)
-    network = DigitNetwork(recipe.dropout, recipe.pool_before_prediction)
-    if count_parameters(network) != PARAMETERS:
-        raise AssertionError(f"{count_parameters(network):,} parameters, not {PARAMETERS:,}")
+    network = build()
     network = network.to(device.torch_device, memory_format=device.memory_format)  # type: ignore[call-overload]
     average = AveragedModel(
         network, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging), use_buffers=True
     )
     optimizers = build_optimizers(network, recipe)
-    state = _State(network, average, optimizers)
+    state = _State[Network](network, average, optimizers)
     identity = {"recipe": asdict(recipe), "seed": seed, "images": len(train_digits)}
     epochs: list[Epoch] = []
     if resume:
@@ -127,28 +162,24 @@ def train(
 
 
 @dataclass(frozen=True)
-class _State:
+class _State(Generic[Network]):
     """What training changes: the network, the average of its weights, the optimizers."""
 
-    network: DigitNetwork
+    network: Network
     average: AveragedModel
     optimizers: list[torch.optim.Optimizer]
 
-    def result(self, recipe: Recipe, digits: Digits) -> DigitNetwork:
+    def result(self, recipe: Recipe, digits: Digits) -> Network:
         """The network as trained so far, in evaluation mode.
 
         Averaged weights get BatchNorm statistics of their own, as in Izmailov et al. 2018
         (https://arxiv.org/abs/1803.05407): those met on the way belong to other weights.
         """
-        network = DigitNetwork(recipe.dropout, recipe.pool_before_prediction)
-        network.load_state_dict(self.average.module.state_dict())
-        network = network.to(next(self.network.parameters()).device)
+        network: Network = copy.deepcopy(self.average.module)  # type: ignore[assignment]
         if recipe.averaging:
             batches = digits.images[:STATISTICS_IMAGES].split(recipe.batch_size)
             torch.manual_seed(0)  # of the dropout: the same whether the run was resumed or not
             update_bn(batches, network)
-        with torch.no_grad():
-            network.prediction.weight /= recipe.temperature
         return network.eval()
 
     def as_dict(self) -> dict[str, Any]:
@@ -175,7 +206,12 @@ class _State:
 
 
 def _train_epoch(
-    state: _State, digits: Digits, forms: Digits, recipe: Recipe, device: Device, epoch: int
+    state: _State[Network],
+    digits: Digits,
+    forms: Digits,
+    recipe: Recipe,
+    device: Device,
+    epoch: int,
 ) -> tuple[float, float]:
     """Train on every batch once, a share of drawn forms in each; mean loss and accuracy."""
     network = state.network.train()
@@ -235,7 +271,9 @@ def _epoch_seed(seed: int, epoch: int) -> int:
     return seed * 1_000 + epoch + 1
 
 
-def _save(path: Path, identity: dict[str, Any], state: _State, epochs: list[Epoch]) -> None:
+def _save(
+    path: Path, identity: dict[str, Any], state: _State[Network], epochs: list[Epoch]
+) -> None:
     """Replace the checkpoint in one step, so that an interruption leaves the old one or the new."""
     content = {
         "identity": identity,
@@ -247,7 +285,7 @@ def _save(path: Path, identity: dict[str, Any], state: _State, epochs: list[Epoc
     partial.replace(path)
 
 
-def _restore(path: Path, identity: dict[str, Any], state: _State) -> list[Epoch]:
+def _restore(path: Path, identity: dict[str, Any], state: _State[Network]) -> list[Epoch]:
     try:
         content = torch.load(path, weights_only=True)
     except FileNotFoundError as exc:
