@@ -54,9 +54,9 @@ def find_ink(picture: Image.Image) -> Ink:
         BlankPicture: nothing stands out.
     """
     tones, polarity = _contrast(picture)
-    threshold = otsu(tones)
-    mask = tones > threshold
     counts = _histogram(tones)
+    threshold = otsu(counts)
+    mask = tones > threshold
     if not counts[threshold + 1 :].any():
         raise blank()
     paper, texture = (quantile(counts[: threshold + 1], share) for share in (0.5, 0.9))
@@ -69,9 +69,8 @@ def find_ink(picture: Image.Image) -> Ink:
     return Ink(amount_of_tone[tones], mask, polarity)
 
 
-def otsu(tones: Tones) -> int:
-    """The threshold that separates two classes best (Otsu 1979): the brightest of the darker."""
-    counts = _histogram(tones)
+def otsu(counts: NDArray[np.intp]) -> int:
+    """The last tone of the darker class, best told from the brighter (Otsu 1979)."""
     weight = counts.cumsum()
     total = (counts * np.arange(256)).cumsum()
     below = total / np.maximum(weight, 1)
@@ -124,8 +123,9 @@ def _ink_is_dark(grey: Tones) -> bool:
     The border is paper, mostly, and ink is the rarer tone, mostly. Where the two disagree a clear
     minority is ink: frames and shadows darken borders.
     """
-    threshold = otsu(grey)
-    dark_share = float((grey <= threshold).mean())
+    counts = _histogram(grey)
+    threshold = otsu(counts)
+    dark_share = float(counts[: threshold + 1].sum() / counts.sum())
     if min(dark_share, 1 - dark_share) < CLEAR_MINORITY:
         return dark_share < 1 - dark_share
     return bool(np.median(_border(grey)) > threshold)
