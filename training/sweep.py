@@ -17,8 +17,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from training.data import DataError, hold_out, load_mnist
-from training.device import choose_device
+from training.data import DataError, Digits, hold_out, load_mnist
+from training.device import Device, choose_device
 from training.evaluation import evaluate
 from training.network import count_parameters
 from training.recipes import Recipe
@@ -123,15 +123,16 @@ ROWS = (
 )
 
 
-def run_row(row: Row, seed: int, directory: Path, data: Path | None, threads: int | None) -> None:
+def run_row(
+    row: Row, seed: int, directory: Path, digits: Digits, validation: Digits, device: Device
+) -> None:
     """Train one row with one seed and write what came of it, unless that is there already."""
     path = directory / f"{row.name}-{seed}.json"
     if path.exists():
         return
-    training_digits, validation = hold_out(load_mnist(data).train)
-    device = choose_device("cpu", threads=threads)
+    print(f"{row.question}: {row.answer}, seed {seed}", flush=True)
     network, epochs = train_network(
-        row.variant.build, row.recipe, seed, training_digits, device, validation=validation
+        row.variant.build, row.recipe, seed, digits, device, validation=validation
     )
     judged = evaluate(network, validation, device)
     result = {
@@ -190,14 +191,15 @@ def main() -> int:
     options = parser.parse_args()
     options.directory.mkdir(parents=True, exist_ok=True)
     rows = [row for row in ROWS if options.only in row.name]
+    device = choose_device(threads=options.threads)
     try:
-        for seed in range(options.seeds):
-            for row in rows:
-                print(f"{row.question}: {row.answer}, seed {seed}", flush=True)
-                run_row(row, seed, options.directory, options.data, options.threads)
+        digits, validation = hold_out(load_mnist(options.data).train)
     except DataError as exc:
         print(f"error: {exc}", file=sys.stderr)
         return 1
+    for seed in range(options.seeds):
+        for row in rows:
+            run_row(row, seed, options.directory, digits, validation, device)
     table = collect(options.directory, ROWS, options.seeds)
     if table:
         with (options.directory / "sweep.csv").open("w", newline="") as file:
