@@ -13,6 +13,7 @@ from app.application import create_app
 from app.checkpoint import CheckpointError
 from app.recognizer import Recognizer
 from app.settings import Settings
+from app.shortcut import ShortcutProtocol
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -34,6 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
             host=settings.host,
             port=settings.port,
             access_log=False,
+            http=ShortcutProtocol,
         )
         return 0
     for name, value in settings.model_dump(mode="json").items():
@@ -45,6 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
         port=settings.port,
         workers=settings.workers,
         access_log=False,
+        http=ShortcutProtocol,
     )
     return 0
 

@@ -6,18 +6,20 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
+from typing import Any
 
-import anyio
 import numpy as np
 from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.staticfiles import StaticFiles
 
 from app import info, page, predict
+from app.pipeline import Pipeline
 from app.preprocessing import SIDE
 from app.problems import install_problem_handlers
 from app.recognizer import Recognizer
 from app.settings import Settings
+from app.shortcut import Shortcut
 
 DESCRIPTION = """
 Names the digit on a picture, with a network of 18,520 parameters.
@@ -55,12 +57,12 @@ def create_app(settings: Settings | None = None, recognizer: Recognizer | None =
 @asynccontextmanager
 async def _lifespan(
     app: FastAPI, *, settings: Settings, recognizer: Recognizer | None
-) -> AsyncIterator[None]:
+) -> AsyncIterator[dict[str, Any]]:
     recognizer = recognizer or Recognizer.load(settings.weights)
     recognizer.predict(np.zeros((SIDE, SIDE), dtype=np.uint8))  # the first run allocates
     app.state.settings = settings
     app.state.recognizer = recognizer
-    app.state.large_pictures = anyio.CapacityLimiter(settings.decoder_threads)
+    app.state.pipeline = Pipeline(settings, recognizer)
     app.state.ready = True
-    yield
+    yield {"shortcut": Shortcut(app.state.pipeline)}
     app.state.ready = False

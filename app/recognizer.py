@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ class Prediction:
     @property
     def confidence(self) -> float:
         """Probability of the most probable digit, 0..1."""
-        return float(np.exp(self.log_probabilities.max()))
+        return math.exp(self.log_probabilities.max())
 
 
 class Recognizer:

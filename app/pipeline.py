@@ -1,0 +1,80 @@
+"""Bytes → picture → 28×28 → prediction, at once for small pictures and in a thread for large."""
+
+from __future__ import annotations
+
+import time
+from typing import Literal, NamedTuple
+
+import anyio
+from PIL import Image
+
+from app.decoding import load_image, open_image
+from app.preprocessing import Prepared, prepare, take_as_it_is
+from app.recognizer import Prediction, Recognizer
+from app.settings import Settings
+
+INLINE_BYTES, INLINE_PIXELS = 16 * 1024, 512 * 512
+"""Smaller pictures are decoded on the event loop: that is cheaper than a hop to a thread."""
+
+Preprocess = Literal["auto", "none"]
+
+
+class Outcome(NamedTuple):
+    """What became of a picture, and the seconds that it took."""
+
+    prepared: Prepared
+    prediction: Prediction
+    preprocessing_seconds: float
+    inference_seconds: float
+
+    @property
+    def server_timing(self) -> str:
+        """The value of the header Server-Timing, in milliseconds."""
+        return (
+            f"preprocess;dur={self.preprocessing_seconds * 1000:.3f}, "
+            f"infer;dur={self.inference_seconds * 1000:.3f}"
+        )
+
+
+class Pipeline:
+    """What stands behind every route that names digits."""
+
+    def __init__(self, settings: Settings, recognizer: Recognizer) -> None:
+        self.settings = settings
+        self.recognizer = recognizer
+        self._large_pictures = anyio.CapacityLimiter(settings.decoder_threads)
+
+    async def name_digit(self, data: bytes, preprocess: Preprocess = "auto") -> Outcome:
+        """Name the digit in an image file; raises the problems of decoding and preprocessing."""
+        start = time.perf_counter()
+        picture = open_image(data, self.settings.max_pixels)
+        if _is_small(data, picture):
+            return self._finish(_prepared(picture, preprocess), start)
+        prepared = await anyio.to_thread.run_sync(
+            _prepared, picture, preprocess, limiter=self._large_pictures
+        )
+        return self._finish(prepared, start)
+
+    def name_small_digit(self, data: bytes) -> Outcome | None:
+        """As :meth:`name_digit`, at once; None for a picture that belongs in a thread."""
+        start = time.perf_counter()
+        picture = open_image(data, self.settings.max_pixels)
+        if not _is_small(data, picture):
+            return None
+        return self._finish(_prepared(picture, "auto"), start)
+
+    def _finish(self, prepared: Prepared, start: float) -> Outcome:
+        preprocessed = time.perf_counter()
+        prediction = self.recognizer.predict(prepared.image)
+        inferred = time.perf_counter()
+        return Outcome(prepared, prediction, preprocessed - start, inferred - preprocessed)
+
+
+def _is_small(data: bytes, picture: Image.Image) -> bool:
+    return len(data) <= INLINE_BYTES and picture.width * picture.height <= INLINE_PIXELS
+
+
+def _prepared(picture: Image.Image, preprocess: Preprocess) -> Prepared:
+    if preprocess == "none":
+        return take_as_it_is(load_image(picture))
+    return prepare(load_image(picture))
