@@ -16,6 +16,16 @@ from app.preprocessing import Prepared
 from app.recognizer import Prediction
 
 
+def answers(log_probabilities: NDArray[np.float32]) -> list[dict[str, Any]]:
+    """The answers for images handed to the network as they are, from its output ``[N, 10]``."""
+    digits = log_probabilities.argmax(1).tolist()
+    confidences = np.exp(log_probabilities.max(1))
+    return [
+        {"digit": digit, "confidence": confidence, "log_probabilities": row}
+        for digit, confidence, row in zip(digits, confidences, log_probabilities, strict=True)
+    ]
+
+
 def answer(
     prepared: Prepared, prediction: Prediction, include: Collection[str] = ()
 ) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.staticfiles import StaticFiles
 
-from app import info, page, predict
+from app import batch, info, page, predict
 from app.pipeline import Pipeline
 from app.preprocessing import SIDE
 from app.problems import install_problem_handlers
@@ -47,6 +47,7 @@ def create_app(settings: Settings | None = None, recognizer: Recognizer | None =
     )
     install_problem_handlers(app)
     app.include_router(predict.router)
+    app.include_router(batch.router)
     app.include_router(info.router)
     app.include_router(page.router)
     # Compressed here only: an answer of /predict is too small to gain by it.

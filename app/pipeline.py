@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import time
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Literal, NamedTuple
 
 import anyio
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
+from app.answers import answer, answers
 from app.decoding import load_image, open_image
+from app.ink import blank
 from app.preprocessing import Prepared, prepare, take_as_it_is
+from app.problems import Problem
 from app.recognizer import Prediction, Recognizer
 from app.settings import Settings
 
@@ -42,7 +49,7 @@ class Pipeline:
     def __init__(self, settings: Settings, recognizer: Recognizer) -> None:
         self.settings = settings
         self.recognizer = recognizer
-        self._large_pictures = anyio.CapacityLimiter(settings.decoder_threads)
+        self.threads = anyio.CapacityLimiter(settings.decoder_threads)
 
     async def name_digit(self, data: bytes, preprocess: Preprocess = "auto") -> Outcome:
         """Name the digit in an image file; raises the problems of decoding and preprocessing."""
@@ -51,7 +58,7 @@ class Pipeline:
         if _is_small(data, picture):
             return self._finish(_prepared(picture, preprocess), start)
         prepared = await anyio.to_thread.run_sync(
-            _prepared, picture, preprocess, limiter=self._large_pictures
+            _prepared, picture, preprocess, limiter=self.threads
         )
         return self._finish(prepared, start)
 
@@ -62,6 +69,36 @@ class Pipeline:
         if not _is_small(data, picture):
             return None
         return self._finish(_prepared(picture, "auto"), start)
+
+    def name_files(self, files: Sequence[bytes], preprocess: Preprocess) -> list[dict[str, Any]]:
+        """The answers for image files, in order, or the problems in their places."""
+
+        def read(data: bytes) -> Prepared:
+            return _prepared(open_image(data, self.settings.max_pixels), preprocess)
+
+        return self._name_each([partial(read, data) for data in files])
+
+    def name_pixels(self, images: NDArray[np.uint8]) -> list[dict[str, Any]]:
+        """As :meth:`name_files`, for pictures uint8 ``[N, H, W]``."""
+        return self._name_each([partial(prepare, Image.fromarray(image)) for image in images])
+
+    def name_prepared(self, images: NDArray[np.uint8]) -> list[dict[str, Any]]:
+        """As :meth:`name_files`, for the network's input, uint8 ``[N, 28, 28]``."""
+        found = answers(self.recognizer.log_probabilities(images))
+        for index in np.flatnonzero(~images.any(axis=(1, 2))):
+            found[index] = blank().as_dict()
+        return found
+
+    def _name_each(self, steps: list[Callable[[], Prepared]]) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        for step in steps:
+            try:
+                prepared = step()
+            except Problem as problem:
+                found.append(problem.as_dict())
+            else:
+                found.append(answer(prepared, self.recognizer.predict(prepared.image)))
+        return found
 
     def _finish(self, prepared: Prepared, start: float) -> Outcome:
         preprocessed = time.perf_counter()

@@ -28,16 +28,25 @@ _REQUEST_BODY: dict[str, Any] = {
         **{f"image/{name.lower()}": _BINARY for name in FORMATS},
     },
 }
-_PROBLEM = {"application/problem+json": {"schema": ProblemDetails.model_json_schema()}}
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"description": description, "content": _PROBLEM}
-    for status, description in {
+
+
+def problem_responses(descriptions: dict[int, str]) -> dict[int | str, dict[str, Any]]:
+    """Documentation of the statuses that carry a problem."""
+    content = {"application/problem+json": {"schema": ProblemDetails.model_json_schema()}}
+    return {
+        status: {"description": description, "content": content}
+        for status, description in descriptions.items()
+    }
+
+
+_PROBLEMS = problem_responses(
+    {
         400: "No file, an empty one, more than one, or one that breaks off.",
         413: "Too many bytes, or too many pixels.",
         415: "Not an image, or not one of the accepted formats.",
         422: "Nothing is drawn on the picture, or a parameter is not valid.",
-    }.items()
-}
+    }
+)
 
 
 @router.post(

@@ -30,6 +30,12 @@ class Settings(BaseSettings):
     max_pixels: int = Field(
         50_000_000, ge=1, description="Largest picture accepted, width times height."
     )
+    max_batch_bytes: int = Field(
+        32 * MEBIBYTE, ge=1, description="Largest body of /predict/batch accepted, in bytes."
+    )
+    max_batch_images: int = Field(
+        20_000, ge=1, description="Most images accepted in one request to /predict/batch."
+    )
     decoder_threads: int = Field(
-        2, ge=1, description="Threads per process that decode large pictures."
+        2, ge=1, description="Threads per process for large pictures and batches."
     )

@@ -12,7 +12,7 @@ from fastapi import Request
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from app.problems import ACCEPTED, MalformedForm, NoFile, TooManyBytes, TooManyFiles
+from app.problems import ACCEPTED, MalformedForm, NoFile, TooManyBytes, TooManyFiles, TooManyImages
 
 FORM_OVERHEAD = 64 * 1024
 """Bytes allowed for a form's boundaries, headers and other fields."""
@@ -124,15 +124,21 @@ async def read_body(request: Request, limit: int, stated_limit: int) -> bytes:
     return bytes(body)
 
 
-def parse_form(body: bytes, boundary: bytes) -> list[Part]:
+def parse_form(body: bytes, boundary: bytes, max_parts: int | None = None) -> list[Part]:
     """The parts of a whole multipart body (RFC 7578).
 
     Raises:
         MalformedForm: it breaks off, or is none.
+        TooManyImages: it has more parts than ``max_parts``.
     """
     parts: list[Part] = []
     name, value = bytearray(), bytearray()
     ended = False
+
+    def part_begin() -> None:
+        if len(parts) == max_parts:
+            raise TooManyImages(f"The form has too many parts; send at most {max_parts:,} at once.")
+        parts.append(Part())
 
     def header_end() -> None:
         if name.lower() == b"content-disposition":
@@ -149,7 +155,7 @@ def parse_form(body: bytes, boundary: bytes) -> list[Part]:
     parser = MultipartParser(
         boundary,
         {
-            "on_part_begin": lambda: parts.append(Part()),
+            "on_part_begin": part_begin,
             "on_part_data": lambda data, start, stop: parts[-1].data.extend(data[start:stop]),
             "on_header_field": lambda data, start, stop: name.extend(data[start:stop]),
             "on_header_value": lambda data, start, stop: value.extend(data[start:stop]),
