@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from typing import Annotated, Any
 
-import anyio
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
@@ -108,7 +107,7 @@ async def _read_pieces(
         )
         return (partial(array_work, piece) for piece in _split(images, ARRAY_PIECE))
     parse = partial(parse_form, body, boundary, max_parts=settings.max_batch_images)
-    parts = await anyio.to_thread.run_sync(parse, limiter=pipeline.threads)
+    parts = await pipeline.in_thread(parse)
     files = [bytes(part.data) for part in parts if part.name == "file"]
     if not files:
         raise NoFile("The form has no part named file.")
@@ -127,4 +126,4 @@ async def _in_threads(
 ) -> AsyncIterator[list[dict[str, Any]]]:
     """The pieces' answers in order; one request keeps one thread busy, so that others go on."""
     for piece in pieces:
-        yield await anyio.to_thread.run_sync(piece, limiter=pipeline.threads)
+        yield await pipeline.in_thread(piece)

@@ -60,7 +60,7 @@ def ask(url: str) -> int:
         return int(json.load(response)["digit"]) - label_of(path)
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", ["1", "2", "auto"])
 def test_environment_is_honoured(workers: str) -> None:
     with ServiceProcess(WORKERS=workers, HOST="127.0.0.1") as service:
         assert all(ask(service.url) == 0 for _ in range(8))
