@@ -27,7 +27,7 @@ WANTED = f"uint8 [N, {SIDE}, {SIDE}]"
 WAYS = f"Send {WANTED} as IDX, as .npy or as bare bytes, or a form with parts named file."
 
 
-def read_images(body: bytes, limit: int) -> NDArray[np.uint8]:
+def read_images(body: bytes | bytearray, limit: int) -> NDArray[np.uint8]:
     """The images in a body, uint8 ``[N, 28, 28]``, a read-only view of it.
 
     Args:
@@ -61,7 +61,7 @@ def read_images(body: bytes, limit: int) -> NDArray[np.uint8]:
     return np.frombuffer(body, np.uint8, offset=start).reshape(count, SIDE, SIDE)
 
 
-def _read_idx_header(body: bytes) -> tuple[int, int]:
+def _read_idx_header(body: bytes | bytearray) -> tuple[int, int]:
     """Number of images, and where they begin."""
     if len(body) < 16:
         raise MalformedArray("The IDX file breaks off inside its header.")
@@ -71,7 +71,7 @@ def _read_idx_header(body: bytes) -> tuple[int, int]:
     return count, 16
 
 
-def _read_npy_header(body: bytes) -> tuple[int, int]:
+def _read_npy_header(body: bytes | bytearray) -> tuple[int, int]:
     """Number of images, and where they begin (format: ``numpy.lib.format``)."""
     size_bytes = {1: 2, 2: 4, 3: 4}.get(body[6] if len(body) > 6 else 0)
     if size_bytes is None:

@@ -106,7 +106,7 @@ async def _read_pieces(
             pipeline.name_prepared if preprocess in (None, "none") else pipeline.name_pixels
         )
         return (partial(array_work, piece) for piece in _split(images, ARRAY_PIECE))
-    parse = partial(parse_form, body, boundary, max_parts=settings.max_batch_images)
+    parse = partial(parse_form, bytes(body), boundary, max_parts=settings.max_batch_images)
     parts = await pipeline.in_thread(parse)
     files = [bytes(part.data) for part in parts if part.name == "file"]
     if not files:

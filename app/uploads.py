@@ -39,7 +39,7 @@ async def read_file(request: Request, limit: int) -> bytes:
     boundary = form_boundary(request.headers.get("content-type", "").encode("latin-1"))
     overhead = 0 if boundary is None else FORM_OVERHEAD
     body = await read_body(request, limit + overhead, limit)
-    return file_of(body, boundary, limit)
+    return file_of(bytes(body), boundary, limit)
 
 
 def form_boundary(content_type: bytes) -> bytes | None:
@@ -108,7 +108,7 @@ def only_part(body: bytes, boundary: bytes) -> bytes | None:
     return body[head.end() : end]
 
 
-async def read_body(request: Request, limit: int, stated_limit: int) -> bytes:
+async def read_body(request: Request, limit: int, stated_limit: int) -> bytearray:
     """The body, refused as soon as it is known to exceed the limit.
 
     Raises:
@@ -121,7 +121,7 @@ async def read_body(request: Request, limit: int, stated_limit: int) -> bytes:
         body += chunk
         if len(body) > limit:
             raise too_many_bytes(stated_limit)
-    return bytes(body)
+    return body
 
 
 def parse_form(body: bytes, boundary: bytes, max_parts: int | None = None) -> list[Part]:

@@ -20,7 +20,7 @@ from app.recognizer import Recognizer
 from app.settings import Settings
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-BATCH_SIZES = (16, 32, 64, 128)
+BATCH_SIZES = (8, 16, 64)
 
 
 def per_second(work: Callable[[], object], images: int, seconds: float) -> float:
