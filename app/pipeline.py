@@ -74,13 +74,10 @@ class Pipeline:
         """Do long work beside the event loop, which goes first wherever the two compete."""
         return await anyio.to_thread.run_sync(_yielding, work, limiter=self._threads)
 
-    def name_small_digit(self, data: bytes) -> Outcome | None:
-        """As :meth:`name_digit`, at once; None for a picture that belongs in a thread."""
-        start = time.perf_counter()
+    def prepare_small(self, data: bytes) -> Prepared | None:
+        """The first half of :meth:`name_digit`; None for a picture that belongs in a thread."""
         picture = open_image(data, self.settings.max_pixels)
-        if not _is_small(data, picture):
-            return None
-        return self._finish(_prepared(picture, "auto"), start)
+        return _prepared(picture, "auto") if _is_small(data, picture) else None
 
     def name_files(self, files: Sequence[bytes], preprocess: Preprocess) -> list[dict[str, Any]]:
         """The answers for image files, in order, or the problems in their places."""

@@ -116,6 +116,12 @@ class BlankPicture(Problem):
     slug, title = "blank-picture", "Nothing is drawn on the picture"
 
 
+def unexpected() -> dict[str, Any]:
+    """The problem details object of a defect of ours."""
+    status = http.HTTPStatus.INTERNAL_SERVER_ERROR
+    return {"type": "about:blank", "title": status.phrase, "status": status.value}
+
+
 def problem_response(problem: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
     """The response that carries a problem details object."""
     content = json.dumps(problem, ensure_ascii=False)
@@ -155,5 +161,4 @@ def install_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def _unexpected(_: Request, exc: Exception) -> Response:  # the server logs its traceback
         del exc
-        title = http.HTTPStatus.INTERNAL_SERVER_ERROR.phrase
-        return problem_response({"type": "about:blank", "title": title, "status": 500})
+        return problem_response(unexpected())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,15 @@ class Recognizer:
             ["log_probabilities", "class_maps"], {"images": image[np.newaxis]}
         )
         return Prediction(log_probabilities[0], class_maps[0])
+
+    def predict_each(self, images: Sequence[NDArray[np.uint8]]) -> list[Prediction]:
+        """As :meth:`predict`, of several images; of each what it says alone, up to rounding."""
+        if len(images) == 1:
+            return [self.predict(images[0])]
+        outputs = self._session.run(
+            ["log_probabilities", "class_maps"], {"images": np.stack(images)}
+        )
+        return [Prediction(*each) for each in zip(*outputs, strict=True)]
 
 
 def _check_signature(session: Any, checkpoint: Checkpoint) -> None:

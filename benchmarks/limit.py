@@ -44,7 +44,9 @@ def main() -> None:
 
     def decode_and_infer() -> None:
         for data in files:
-            pipeline.name_small_digit(data)
+            prepared = pipeline.prepare_small(data)
+            assert prepared is not None
+            recognizer.predict(prepared.image)
 
     images = np.random.default_rng(0).integers(0, 256, (max(BATCH_SIZES), 28, 28), np.uint8)
     engine = {
