@@ -11,6 +11,8 @@ from conftest import DIGITS, REPOSITORY, label_of
 from fastapi.testclient import TestClient
 from service_process import ServiceProcess
 
+from app.schemas import PredictionOut
+
 
 def test_model_info(client: TestClient) -> None:
     info = client.get("/model-info").json()
@@ -47,6 +49,50 @@ def test_description_of_predict_is_complete(client: TestClient) -> None:
     assert set(predict["responses"]) == {"200", "400", "413", "415", "422"}
     for status in ("400", "413", "415", "422"):
         assert list(predict["responses"][status]["content"]) == ["application/problem+json"]
+
+
+def test_every_route_is_documented(client: TestClient) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    assert {path: list(methods) for path, methods in paths.items()} == {
+        "/predict": ["post"],
+        "/predict/batch": ["post"],
+        "/model-info": ["get"],
+        "/health/live": ["get"],
+        "/health/ready": ["get"],
+    }
+    for methods in paths.values():
+        for route in methods.values():
+            assert route["summary"]
+            (schema,) = route["responses"]["200"]["content"]["application/json"].values()
+            assert "$ref" in schema
+
+
+def test_parameters_of_predict_are_described(client: TestClient) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    names = [parameter["name"] for parameter in paths["/predict"]["post"]["parameters"]]
+    assert names == ["include", "preprocess"]
+    names = [parameter["name"] for parameter in paths["/predict/batch"]["post"]["parameters"]]
+    assert names == ["preprocess"]
+
+
+def test_description_of_batch_is_complete(client: TestClient) -> None:
+    batch = client.get("/openapi.json").json()["paths"]["/predict/batch"]["post"]
+    content = batch["requestBody"]["content"]
+    assert set(content) == {"multipart/form-data", "application/octet-stream"}
+    assert set(batch["responses"]) == {"200", "400", "413", "415", "422"}
+    assert set(batch["responses"]["200"]["content"]) == {
+        "application/json",
+        "application/x-ndjson",
+    }
+
+
+@pytest.mark.parametrize("path", ["/predict", "/predict?include=image&include=class_maps"])
+def test_answer_is_as_documented(service: str, path: str) -> None:
+    request = urllib.request.Request(f"{service}{path}", DIGITS[0].read_bytes())
+    with urllib.request.urlopen(request, timeout=10) as response:
+        answer = json.load(response)
+    expected = PredictionOut.model_validate(answer).model_dump(mode="json", exclude_none=True)
+    assert answer == expected
 
 
 def test_docs_are_served(client: TestClient) -> None:
