@@ -14,6 +14,7 @@ from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.staticfiles import StaticFiles
 
 from app import batch, info, page, predict
+from app.memory import give_back_large_blocks
 from app.pipeline import Pipeline
 from app.preprocessing import SIDE
 from app.problems import install_problem_handlers
@@ -59,6 +60,7 @@ def create_app(settings: Settings | None = None, recognizer: Recognizer | None =
 async def _lifespan(
     app: FastAPI, *, settings: Settings, recognizer: Recognizer | None
 ) -> AsyncIterator[dict[str, Any]]:
+    give_back_large_blocks()
     recognizer = recognizer or Recognizer.load(settings.weights)
     recognizer.predict(np.zeros((SIDE, SIDE), dtype=np.uint8))  # the first run allocates
     app.state.settings = settings

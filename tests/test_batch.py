@@ -3,6 +3,7 @@
 import io
 import json
 import struct
+import sys
 import urllib.request
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from conftest import DIGITS, label_of, pixels_of
 from fastapi.testclient import TestClient
 from PIL import Image, ImageOps
+from service_process import ServiceProcess
 
 from app.application import create_app
 from app.recognizer import Recognizer
@@ -253,3 +255,18 @@ class TestLimits:
         response = client.post("/predict/batch", files=files)
         assert response.status_code == 413
         assert response.json()["type"] == "urn:tinydigits:too-many-images"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's /proc")
+def test_memory_of_large_bodies_is_given_back() -> None:
+    body = idx(np.tile(IMAGES, (250, 1, 1)))
+    with ServiceProcess() as service:
+
+        def megabytes_after_a_batch() -> float:
+            request = urllib.request.Request(f"{service.url}/predict/batch", body)
+            with urllib.request.urlopen(request, timeout=60) as response:
+                response.read()
+            return service.resident_bytes() / 1e6
+
+        first = megabytes_after_a_batch()
+        assert max(megabytes_after_a_batch() for _ in range(3)) < first + len(body) / 1e6
