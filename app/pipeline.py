@@ -26,7 +26,7 @@ from app.settings import Settings
 INLINE_BYTES, INLINE_PIXELS = 16 * 1024, 512 * 512
 """Smaller pictures are decoded on the event loop: that is cheaper than a hop to a thread."""
 
-ENGINE_BATCH = 16
+ENGINE_BATCH = 8
 """Images that the network sees at a time: more are not faster, but take memory that stays taken."""
 
 NICENESS = 10

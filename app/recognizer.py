@@ -59,7 +59,6 @@ class Recognizer:
     def __init__(self, checkpoint: Checkpoint) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = False  # as fast without, and it never gives memory back
         options.log_severity_level = 3  # errors: warnings about the machine are not the user's
         try:
             self._session = onnxruntime.InferenceSession(

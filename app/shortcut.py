@@ -25,7 +25,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from app import problems
 from app.answers import answer, encode
-from app.pipeline import INLINE_BYTES, Outcome, Pipeline
+from app.pipeline import ENGINE_BATCH, INLINE_BYTES, Outcome, Pipeline
 from app.preprocessing import Prepared
 from app.uploads import form_boundary, only_part
 
@@ -80,9 +80,9 @@ class Shortcut:
 
     def _end_turn(self) -> None:
         self._turn_is_new = True
-        if self._waiting:
-            waiting, self._waiting = self._waiting, []
-            self._answer(waiting)
+        waiting, self._waiting = self._waiting, []
+        for start in range(0, len(waiting), ENGINE_BATCH):
+            self._answer(waiting[start : start + ENGINE_BATCH])
 
     def _answer(self, waiting: list[_Waiting]) -> None:
         start = time.perf_counter()

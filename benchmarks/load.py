@@ -49,6 +49,7 @@ class Load:
 
     Attributes:
         latencies: seconds from when a request was due to its answer, for each answered with 200.
+        in_time: how many of them before the last request was due.
         failures: requests answered otherwise, or not at all.
     """
 
@@ -57,7 +58,9 @@ class Load:
     seconds: float
     connections: int = 64
     latencies: list[float] = field(default_factory=list)
+    in_time: int = 0
     failures: int = 0
+    end: float = 0.0
 
     async def run(self, host: str, port: int) -> None:
         """Send at random moments (a Poisson process), the same ones always."""
@@ -78,6 +81,7 @@ class Load:
             free.append(connection)
         gaps = np.random.default_rng(0).exponential(1 / self.rate, int(self.rate * self.seconds))
         due_times = time.perf_counter() + 0.05 + gaps.cumsum()
+        self.end = float(due_times[-1])
         for due in due_times.tolist():
             while (pause := due - time.perf_counter()) > 0:
                 await asyncio.sleep(pause)
@@ -119,7 +123,9 @@ class _Connection(asyncio.Protocol):
         if length is None or len(body) < int(length[1]):
             return
         if head.startswith(b"HTTP/1.1 200"):
-            self._load.latencies.append(time.perf_counter() - self._due)
+            now = time.perf_counter()
+            self._load.latencies.append(now - self._due)
+            self._load.in_time += now <= self._load.end
         else:
             self._load.failures += 1
         self._release(self)
@@ -132,7 +138,7 @@ def measure(host: str, port: int, load: Load) -> dict[str, float]:
     p50, p99 = np.percentile(latencies, (50, 99))
     return {
         "offered": load.rate,
-        "answered": len(load.latencies) / load.seconds,
+        "answered": load.in_time / load.seconds,
         "p50": float(p50),
         "p99": float(p99),
         "failures": load.failures,
