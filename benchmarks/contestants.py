@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -172,11 +172,11 @@ class Service:
         """End the process and all that it started."""
         self.resume()
         os.killpg(self.process.pid, signal.SIGTERM)
-        try:
+        with suppress(subprocess.TimeoutExpired):
             self.process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
+        with suppress(ProcessLookupError):  # helpers that outlive it would slow the next down
             os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+        self.process.wait()
 
     def resident_megabytes(self) -> float:
         """Memory of its main process, MB as the kernel counts it (RSS)."""
