@@ -127,6 +127,15 @@ class Service:
             else:
                 return time.perf_counter() - self.started
 
+    def wait_for_workers(self, count: int) -> None:
+        """Wait until that many processes listen; the first answers before the others are ready."""
+        while True:
+            rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+            listening = [row for row in rows if row[1].endswith(f":{self.port:04X}")]
+            if sum(row[3] == "0A" for row in listening) == count:
+                return
+            time.sleep(0.05)
+
     def _get(self, path: str) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         connection.request("GET", path)

@@ -70,7 +70,7 @@ def draw(rows: list[dict[str, str]], path: Path) -> None:
             right.plot(offered, values, style, lw=width, color=colour, label=f"{name}, {field}")
     left.set(xlabel="offered, pictures/s", ylabel="answered, pictures/s", xlim=(0, 1.25 * 2700))
     right.set(xlabel="offered, pictures/s", ylabel="latency, ms", yscale="log")
-    right.legend(fontsize=8, frameon=False)
+    figure.legend(loc="outside upper right", ncols=4, fontsize=8, frameon=False)
     for axes in (left, right):
         axes.grid(alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)

@@ -129,6 +129,7 @@ def workers(results: Results, seconds: float, rounds: int) -> None:
     """Two workers on two cores and one on one, by turns."""
     both = SERVER | GENERATOR
     with running(OURS, SERVER, WORKERS="1") as one, running(OURS, both, WORKERS="2") as two:
+        two.wait_for_workers(2)
         two.pause()
         for _ in range(rounds):
             results["one worker, 1/s"].append(wrk(one.port, GENERATOR, 16, seconds).rate)
