@@ -9,10 +9,12 @@ import uvicorn
 from pydantic import ValidationError
 from pydantic_settings import CliApp
 
+from app import workers
 from app.application import create_app
 from app.checkpoint import CheckpointError
 from app.recognizer import Recognizer
 from app.settings import Settings
+from app.shortcut import ShortcutProtocol
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -34,17 +36,21 @@ def main(arguments: list[str] | None = None) -> int:
             host=settings.host,
             port=settings.port,
             access_log=False,
+            http=ShortcutProtocol,
         )
         return 0
     for name, value in settings.model_dump(mode="json").items():
         os.environ[name.upper()] = str(value)  # each worker builds its own application from them
-    uvicorn.run(
-        "app.application:create_app",
-        factory=True,
-        host=settings.host,
-        port=settings.port,
-        workers=settings.workers,
-        access_log=False,
+    workers.serve(
+        uvicorn.Config(
+            "app.application:create_app",
+            factory=True,
+            host=settings.host,
+            port=settings.port,
+            workers=settings.workers,
+            access_log=False,
+            http=ShortcutProtocol,
+        )
     )
     return 0
 

@@ -6,18 +6,21 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
+from typing import Any
 
-import anyio
 import numpy as np
 from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.staticfiles import StaticFiles
 
-from app import info, page, predict
+from app import batch, info, page, predict
+from app.memory import give_back_large_blocks
+from app.pipeline import Pipeline
 from app.preprocessing import SIDE
 from app.problems import install_problem_handlers
 from app.recognizer import Recognizer
 from app.settings import Settings
+from app.shortcut import Shortcut
 
 DESCRIPTION = """
 Names the digit on a picture, with a network of 18,520 parameters.
@@ -45,6 +48,7 @@ def create_app(settings: Settings | None = None, recognizer: Recognizer | None =
     )
     install_problem_handlers(app)
     app.include_router(predict.router)
+    app.include_router(batch.router)
     app.include_router(info.router)
     app.include_router(page.router)
     # Compressed here only: an answer of /predict is too small to gain by it.
@@ -55,12 +59,13 @@ def create_app(settings: Settings | None = None, recognizer: Recognizer | None =
 @asynccontextmanager
 async def _lifespan(
     app: FastAPI, *, settings: Settings, recognizer: Recognizer | None
-) -> AsyncIterator[None]:
+) -> AsyncIterator[dict[str, Any]]:
+    give_back_large_blocks()
     recognizer = recognizer or Recognizer.load(settings.weights)
     recognizer.predict(np.zeros((SIDE, SIDE), dtype=np.uint8))  # the first run allocates
     app.state.settings = settings
     app.state.recognizer = recognizer
-    app.state.large_pictures = anyio.CapacityLimiter(settings.decoder_threads)
+    app.state.pipeline = Pipeline(settings, recognizer)
     app.state.ready = True
-    yield
+    yield {"shortcut": Shortcut(app.state.pipeline)}
     app.state.ready = False

@@ -8,7 +8,7 @@ centre of mass lands on the centre, by a shift of whole pixels.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +69,7 @@ def prepare(picture: Image.Image) -> Prepared:
     """
     untouched = _mnist_like(picture)
     if untouched is not None:
-        return _untouched(untouched)
+        return untouched
     ink = find_ink(picture)
     digit = find_digit(ink.mask)
     mask = digit.mask
@@ -113,21 +113,26 @@ def take_as_it_is(picture: Image.Image) -> Prepared:
         NotNetworkInput: it is not 28×28 and grey.
         BlankPicture: all of it is black.
     """
-    pixels = _grey_input(picture)
-    if pixels is None:
+    grey = _grey_input(picture)
+    if grey is None:
         raise NotNetworkInput(
             f"With preprocess=none the picture has to be {SIDE} × {SIDE} and grey, "
             f"ink bright on dark; this one is {picture.width} × {picture.height}, "
             f"mode {picture.mode}."
         )
-    if not pixels.any():
+    box = grey.getbbox()
+    if box is None:
         raise blank()
-    return _untouched(pixels)
+    return _untouched(_pixels(grey), box)
 
 
-def _untouched(pixels: NDArray[np.uint8]) -> Prepared:
-    box = _bounding_box(pixels > 0)
+def _untouched(pixels: NDArray[np.uint8], box: Box) -> Prepared:
     return Prepared(pixels, False, "light_on_dark", box, (0, 0, SIDE, SIDE))
+
+
+def _pixels(grey: Image.Image) -> NDArray[np.uint8]:
+    """The pixels of a 28×28 picture of mode L; a third of the time of ``np.asarray``."""
+    return np.frombuffer(grey.tobytes(), np.uint8).reshape(SIDE, SIDE)
 
 
 def _cut(plane: NDArray[Scalar], region: Box, margin: int) -> NDArray[Scalar]:
@@ -150,8 +155,8 @@ def _in_picture(
     )
 
 
-def _grey_input(picture: Image.Image) -> NDArray[np.uint8] | None:
-    """The pixels of a 28×28 picture without colour or transparency; None for any other."""
+def _grey_input(picture: Image.Image) -> Image.Image | None:
+    """A 28×28 picture without colour or transparency, as mode L; None for any other."""
     if picture.size != (SIDE, SIDE) or picture.mode not in ("1", "L", "RGB", "P"):
         return None
     if "transparency" in picture.info:
@@ -160,25 +165,36 @@ def _grey_input(picture: Image.Image) -> NDArray[np.uint8] | None:
         colours = np.asarray(picture.convert("RGB"))
         if (colours != colours[..., :1]).any():
             return None
-    return np.asarray(picture.convert("L"))
+    return picture if picture.mode == "L" else picture.convert("L")
 
 
-def _mnist_like(picture: Image.Image) -> NDArray[np.uint8] | None:
-    """The pixels of a picture that already is what MNIST's steps make; None for any other.
+_POSITIONS = np.arange(SIDE, dtype=np.float64)
+_MOMENTS = np.stack(
+    [np.ones(SIDE * SIDE), np.tile(_POSITIONS, SIDE), np.repeat(_POSITIONS, SIDE)], axis=1
+)
+"""Matrix ``[784, 3]`` by which pixels give their sum and its moments along both axes."""
+
+
+def _mnist_like(picture: Image.Image) -> Prepared | None:
+    """A picture that already is what MNIST's steps make, untouched; None for any other.
 
     That is grey, 28×28, the ink bright on black, 20 pixels long and centred by its mass: true of
     all 70,000 digits of MNIST, and of few pictures that did not come out of those steps.
+
+    Most requests are such digits, so this calls as little code as can be: after the network ran,
+    none of it is in the processor's caches any more.
     """
-    pixels = _grey_input(picture)
-    if pixels is None or pixels.max() < FULL_INK:
+    grey = _grey_input(picture)
+    if grey is None or cast("tuple[int, int]", grey.getextrema())[1] < FULL_INK:
         return None
-    if _longer_side(_bounding_box(pixels > 0)) not in (BOX - 1, BOX):
+    box = grey.getbbox()
+    if box is None or _longer_side(box) not in (BOX - 1, BOX):
         return None
-    positions = np.arange(SIDE)
-    centres = [(pixels.sum(axis) * positions).sum() / pixels.sum() for axis in (0, 1)]
-    if max(abs(centre - SIDE / 2) for centre in centres) > OFF_CENTRE:
+    pixels = _pixels(grey)
+    mass, *moments = (pixels.reshape(-1).astype(np.float64) @ _MOMENTS).tolist()  # exact
+    if max(abs(moment / mass - SIDE / 2) for moment in moments) > OFF_CENTRE:
         return None
-    return pixels
+    return _untouched(pixels, box)
 
 
 def _bounding_box(mask: NDArray[np.bool_]) -> Box:

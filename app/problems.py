@@ -4,12 +4,15 @@ Problem
 ├── NoFile                400  the form has no part named ``file``, or the body is missing
 ├── TooManyFiles          400  more than one picture in a request for one
 ├── MalformedForm         400  the multipart body breaks off or is none
+├── MalformedArray        400  an array that breaks off or whose header lies
 ├── EmptyFile             400
 ├── DamagedImage          400  an accepted format that does not decode
 ├── TooManyBytes          413
 ├── TooManyPixels         413
+├── TooManyImages         413  more in a batch than is accepted
 ├── NotAnImage            415
 ├── UnsupportedFormat     415  an image, but none of the accepted formats
+├── NotABatch             415  neither a form nor an array of 28×28 unsigned bytes
 ├── BlankPicture          422  decoded, but nothing is drawn on it
 └── NotNetworkInput       422  ``preprocess=none``, but the picture is not 28×28 and grey
 """
@@ -61,6 +64,10 @@ class MalformedForm(Problem):
     slug, title = "malformed-form", "The multipart body can't be read"
 
 
+class MalformedArray(Problem):
+    slug, title = "malformed-array", "The array of images can't be read"
+
+
 class EmptyFile(Problem):
     slug, title = "empty-file", "The file is empty"
 
@@ -79,6 +86,11 @@ class TooManyPixels(Problem):
     slug, title = "too-many-pixels", "The picture has too many pixels"
 
 
+class TooManyImages(Problem):
+    status = 413
+    slug, title = "too-many-images", "The batch has too many images"
+
+
 class NotAnImage(Problem):
     status = 415
     slug, title = "not-an-image", "This is not an image"
@@ -89,6 +101,11 @@ class UnsupportedFormat(Problem):
     slug, title = "unsupported-format", "This image format is not accepted"
 
 
+class NotABatch(Problem):
+    status = 415
+    slug, title = "not-a-batch", "This is not a batch of digits"
+
+
 class NotNetworkInput(Problem):
     status = 422
     slug, title = "not-network-input", "The picture is not the network's input"
@@ -97,6 +114,12 @@ class NotNetworkInput(Problem):
 class BlankPicture(Problem):
     status = 422
     slug, title = "blank-picture", "Nothing is drawn on the picture"
+
+
+def unexpected() -> dict[str, Any]:
+    """The problem details object of a defect of ours."""
+    status = http.HTTPStatus.INTERNAL_SERVER_ERROR
+    return {"type": "about:blank", "title": status.phrase, "status": status.value}
 
 
 def problem_response(problem: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
@@ -138,5 +161,4 @@ def install_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def _unexpected(_: Request, exc: Exception) -> Response:  # the server logs its traceback
         del exc
-        title = http.HTTPStatus.INTERNAL_SERVER_ERROR.phrase
-        return problem_response({"type": "about:blank", "title": title, "status": 500})
+        return problem_response(unexpected())

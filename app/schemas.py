@@ -9,6 +9,15 @@ from pydantic import BaseModel, Field
 from app.ink import Polarity
 
 
+class ProblemDetails(BaseModel):
+    """An error, as RFC 9457 has it."""
+
+    type: str
+    title: str
+    status: int
+    detail: str | None = None
+
+
 class Preprocessing(BaseModel):
     """How the picture became the network's 28×28."""
 
@@ -51,6 +60,27 @@ class PredictionOut(BaseModel):
         None,
         description="With `?include=class_maps`: the evidence for each digit at each place, "
         "10×7×7; the mean of a map is the digit's logit.",
+    )
+
+
+class BatchAnswer(BaseModel):
+    """The digit on one image of a batch, as in the answer for a single picture."""
+
+    digit: int = Field(ge=0, le=9, examples=[7])
+    confidence: float = Field(examples=[0.998])
+    log_probabilities: list[float] = Field(min_length=10, max_length=10)
+    is_digit: bool
+    several_digits: bool | None = Field(None, description="Of images that were preprocessed.")
+    preprocessing: Preprocessing | None = Field(
+        None, description="Of images that were preprocessed."
+    )
+
+
+class BatchOut(BaseModel):
+    """The answers for a batch."""
+
+    answers: list[BatchAnswer | ProblemDetails] = Field(
+        description="One an image, in their order; a problem where an image can't be answered."
     )
 
 
@@ -97,12 +127,3 @@ class Health(BaseModel):
     """State of the process."""
 
     status: Literal["live", "ready"]
-
-
-class ProblemDetails(BaseModel):
-    """An error, as RFC 9457 has it."""
-
-    type: str
-    title: str
-    status: int
-    detail: str | None = None

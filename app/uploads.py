@@ -5,13 +5,14 @@ Nothing is spooled to disk: a request holds at most its limit in memory.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from fastapi import Request
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from app.problems import ACCEPTED, MalformedForm, NoFile, TooManyBytes, TooManyFiles
+from app.problems import ACCEPTED, MalformedForm, NoFile, TooManyBytes, TooManyFiles, TooManyImages
 
 FORM_OVERHEAD = 64 * 1024
 """Bytes allowed for a form's boundaries, headers and other fields."""
@@ -35,55 +36,109 @@ async def read_file(request: Request, limit: int) -> bytes:
     Raises:
         NoFile, TooManyFiles, MalformedForm, TooManyBytes: as their names say.
     """
-    content_type = request.headers.get("content-type", "")
+    boundary = form_boundary(request.headers.get("content-type", "").encode("latin-1"))
+    overhead = 0 if boundary is None else FORM_OVERHEAD
+    body = await read_body(request, limit + overhead, limit)
+    return file_of(bytes(body), boundary, limit)
+
+
+def form_boundary(content_type: bytes) -> bytes | None:
+    """The boundary of a form; None if the Content-Type is not that of a form.
+
+    Raises:
+        MalformedForm: it is that of a form, without a boundary.
+    """
+    usual = _USUAL_FORM.fullmatch(content_type)
+    if usual:
+        return usual[1]
     media_type, options = parse_options_header(content_type)
     if media_type != b"multipart/form-data":
-        body = await read_body(request, limit, limit)
+        return None
+    boundary = options.get(b"boundary")
+    if not boundary:
+        raise MalformedForm("The Content-Type names no boundary.")
+    return boundary
+
+
+def file_of(body: bytes, boundary: bytes | None, limit: int) -> bytes:
+    """The file in a body: the form's part ``file``, or all of it where there is no form.
+
+    Raises:
+        NoFile, TooManyFiles, MalformedForm, TooManyBytes: as their names say.
+    """
+    if boundary is None:
         if not body:
             raise NoFile(
                 f"Send a {ACCEPTED} image as the body, "
                 "or as the part named file of a multipart/form-data body."
             )
         return body
-    boundary = options.get(b"boundary")
-    if not boundary:
-        raise MalformedForm("The Content-Type names no boundary.")
-    body = await read_body(request, limit + FORM_OVERHEAD, limit)
-    files = [part for part in parse_form(body, boundary) if part.name == "file"]
-    if not files:
-        raise NoFile("The form has no part named file.")
-    if len(files) > 1:
-        raise TooManyFiles(f"The form has {len(files)} parts named file; send one.")
-    if len(files[0].data) > limit:
-        raise _too_many(limit)
-    return bytes(files[0].data)
+    data = only_part(body, boundary)
+    if data is None:
+        files = [part.data for part in parse_form(body, boundary) if part.name == "file"]
+        if not files:
+            raise NoFile("The form has no part named file.")
+        if len(files) > 1:
+            raise TooManyFiles(f"The form has {len(files)} parts named file; send one.")
+        data = bytes(files[0])
+    if len(data) > limit:
+        raise too_many_bytes(limit)
+    return data
 
 
-async def read_body(request: Request, limit: int, stated_limit: int) -> bytes:
+_USUAL_FORM = re.compile(rb"multipart/form-data; boundary=([0-9A-Za-z'()+_,./:=?-]{1,70})")
+_USUAL_PART = re.compile(
+    rb'\r\nContent-Disposition: form-data; name="file"(?:; filename="[ !#-\[\]-~]*")?\r\n'
+    rb"(?:Content-Type: [ -~]+\r\n)?\r\n"
+)
+
+
+def only_part(body: bytes, boundary: bytes) -> bytes | None:
+    """The data of a form's only part, as browsers and clients write it; None for any other form.
+
+    What :func:`parse_form` says of such a form, in a tenth of the time.
+    """
+    delimiter = b"--" + boundary
+    head = _USUAL_PART.match(body, len(delimiter))
+    if head is None or not body.startswith(delimiter):
+        return None
+    end = body.find(b"\r\n" + delimiter, head.end())
+    if end < 0 or body[end + 2 + len(delimiter) :] not in (b"--\r\n", b"--"):
+        return None
+    return body[head.end() : end]
+
+
+async def read_body(request: Request, limit: int, stated_limit: int) -> bytearray:
     """The body, refused as soon as it is known to exceed the limit.
 
     Raises:
         TooManyBytes: by Content-Length before a byte is read, or else while reading.
     """
     if int(request.headers.get("content-length", 0)) > limit:
-        raise _too_many(stated_limit)
+        raise too_many_bytes(stated_limit)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > limit:
-            raise _too_many(stated_limit)
-    return bytes(body)
+            raise too_many_bytes(stated_limit)
+    return body
 
 
-def parse_form(body: bytes, boundary: bytes) -> list[Part]:
+def parse_form(body: bytes, boundary: bytes, max_parts: int | None = None) -> list[Part]:
     """The parts of a whole multipart body (RFC 7578).
 
     Raises:
         MalformedForm: it breaks off, or is none.
+        TooManyImages: it has more parts than ``max_parts``.
     """
     parts: list[Part] = []
     name, value = bytearray(), bytearray()
     ended = False
+
+    def part_begin() -> None:
+        if len(parts) == max_parts:
+            raise TooManyImages(f"The form has too many parts; send at most {max_parts:,} at once.")
+        parts.append(Part())
 
     def header_end() -> None:
         if name.lower() == b"content-disposition":
@@ -100,7 +155,7 @@ def parse_form(body: bytes, boundary: bytes) -> list[Part]:
     parser = MultipartParser(
         boundary,
         {
-            "on_part_begin": lambda: parts.append(Part()),
+            "on_part_begin": part_begin,
             "on_part_data": lambda data, start, stop: parts[-1].data.extend(data[start:stop]),
             "on_header_field": lambda data, start, stop: name.extend(data[start:stop]),
             "on_header_value": lambda data, start, stop: value.extend(data[start:stop]),
@@ -117,5 +172,6 @@ def parse_form(body: bytes, boundary: bytes) -> list[Part]:
     return parts
 
 
-def _too_many(limit: int) -> TooManyBytes:
+def too_many_bytes(limit: int) -> TooManyBytes:
+    """The problem of a body or a file above the limit."""
     return TooManyBytes(f"At most {limit:,} bytes are accepted. Send a smaller file.")

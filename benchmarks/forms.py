@@ -3,7 +3,7 @@
 Draws every form of ``training/forms.py`` anew, enlarged, dark on white paper, and sends it through
 the service's preprocessing. Each CHECKPOINT is a directory with ``digits.safetensors``::
 
-    python -m benchmarks.forms CHECKPOINT... [--sheet forms.png]
+    python benchmarks/forms.py CHECKPOINT... [--sheet forms.png]
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from not_digits import on_paper
 from PIL import Image
+from robustness import load_network
 
 from app.preprocessing import prepare
-from benchmarks.not_digits import on_paper
-from benchmarks.robustness import load_network
 from training.data import Digits
 from training.device import choose_device
 from training.evaluation import evaluate

@@ -4,7 +4,7 @@ Every picture goes through the service's preprocessing; what that refuses by its
 without ink) counts as rejected. CLOTHES is the directory of Fashion-MNIST's files (Debian's package
 ``dataset-fashion-mnist``), REAL one of labelled real digits, as for ``real_pictures.py``::
 
-    python -m benchmarks.novelty [--clothes CLOTHES] [--real REAL] [--data DIR]
+    python benchmarks/novelty.py [--clothes CLOTHES] [--real REAL] [--data DIR]
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import not_digits
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from real_pictures import MAX_PIXELS, read_pictures
 
 from app.decoding import decode_image
 from app.preprocessing import prepare
 from app.problems import Problem
 from app.recognizer import Recognizer
-from benchmarks import not_digits
-from benchmarks.real_pictures import MAX_PIXELS, read_pictures
 from training.data import load_mnist
 
 SEED = 0

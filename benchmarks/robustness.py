@@ -4,7 +4,7 @@ Each CHECKPOINT is a directory with ``digits.safetensors``; the network sees the
 it is. The last column is the last checkpoint again, behind the service's preprocessing::
 
     pip install -e '.[train,benchmark]'
-    python -m benchmarks.robustness CHECKPOINT... [--csv table.csv] [--sheet corruptions.png]
+    python benchmarks/robustness.py CHECKPOINT... [--csv table.csv] [--sheet corruptions.png]
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from corruptions import CORRUPTIONS
 from numpy.typing import NDArray
 from PIL import Image
 from safetensors.torch import load_file
 
 from app.preprocessing import prepare
 from app.problems import Problem
-from benchmarks.corruptions import CORRUPTIONS
 from training.data import Digits, load_mnist
 from training.device import choose_device
 from training.evaluation import evaluate

@@ -57,6 +57,13 @@ class ServiceProcess:
             self._process.wait(timeout=20)
             self._process = None
 
+    def resident_bytes(self) -> int:
+        """Memory of the process as Linux counts it."""
+        assert self._process is not None
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
+        return int(line.split()[1]) * 1024
+
     def _ready(self) -> bool:
         try:
             with urllib.request.urlopen(f"{self.url}/health/ready", timeout=5):

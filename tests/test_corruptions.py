@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 from conftest import DIGITS, pixels_of
-
-from benchmarks.corruptions import CORRUPTIONS
+from corruptions import CORRUPTIONS
 
 IMAGES = np.stack([pixels_of(path) for path in DIGITS]) / 255
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 from conftest import DIGITS, REPOSITORY, pixels_of
+from not_digits import DOODLES, PEN_LETTERS, noise, pen_drawings
 from PIL import Image
 
 from app.preprocessing import prepare
 from app.recognizer import Recognizer
-from benchmarks.not_digits import DOODLES, PEN_LETTERS, noise, pen_drawings
 from training.data import Digits
 from training.forms import draw_forms
 from training.network import DigitNetwork

@@ -2,14 +2,20 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import time
 import urllib.request
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from conftest import DIGITS, REPOSITORY, label_of
 from fastapi.testclient import TestClient
 from service_process import ServiceProcess
+
+from app.schemas import PredictionOut
 
 
 def test_model_info(client: TestClient) -> None:
@@ -49,6 +55,50 @@ def test_description_of_predict_is_complete(client: TestClient) -> None:
         assert list(predict["responses"][status]["content"]) == ["application/problem+json"]
 
 
+def test_every_route_is_documented(client: TestClient) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    assert {path: list(methods) for path, methods in paths.items()} == {
+        "/predict": ["post"],
+        "/predict/batch": ["post"],
+        "/model-info": ["get"],
+        "/health/live": ["get"],
+        "/health/ready": ["get"],
+    }
+    for methods in paths.values():
+        for route in methods.values():
+            assert route["summary"]
+            (schema,) = route["responses"]["200"]["content"]["application/json"].values()
+            assert "$ref" in schema
+
+
+def test_parameters_of_predict_are_described(client: TestClient) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    names = [parameter["name"] for parameter in paths["/predict"]["post"]["parameters"]]
+    assert names == ["include", "preprocess"]
+    names = [parameter["name"] for parameter in paths["/predict/batch"]["post"]["parameters"]]
+    assert names == ["preprocess"]
+
+
+def test_description_of_batch_is_complete(client: TestClient) -> None:
+    batch = client.get("/openapi.json").json()["paths"]["/predict/batch"]["post"]
+    content = batch["requestBody"]["content"]
+    assert set(content) == {"multipart/form-data", "application/octet-stream"}
+    assert set(batch["responses"]) == {"200", "400", "413", "415", "422"}
+    assert set(batch["responses"]["200"]["content"]) == {
+        "application/json",
+        "application/x-ndjson",
+    }
+
+
+@pytest.mark.parametrize("path", ["/predict", "/predict?include=image&include=class_maps"])
+def test_answer_is_as_documented(service: str, path: str) -> None:
+    request = urllib.request.Request(f"{service}{path}", DIGITS[0].read_bytes())
+    with urllib.request.urlopen(request, timeout=10) as response:
+        answer = json.load(response)
+    expected = PredictionOut.model_validate(answer).model_dump(mode="json", exclude_none=True)
+    assert answer == expected
+
+
 def test_docs_are_served(client: TestClient) -> None:
     assert client.get("/docs").status_code == 200
 
@@ -60,10 +110,60 @@ def ask(url: str) -> int:
         return int(json.load(response)["digit"]) - label_of(path)
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", ["1", "2", "auto"])
 def test_environment_is_honoured(workers: str) -> None:
     with ServiceProcess(WORKERS=workers, HOST="127.0.0.1") as service:
         assert all(ask(service.url) == 0 for _ in range(8))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere connections are not dealt out")
+def test_every_worker_gets_its_share_of_connections() -> None:
+    with ServiceProcess(WORKERS="2") as service:
+        while listeners(service.port) < 2:  # ready is said by the first worker
+            time.sleep(0.05)
+        with ExitStack() as stack:
+            for _ in range(64):
+                connection = socket.create_connection(("127.0.0.1", service.port))
+                stack.enter_context(connection)
+                connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+                assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+            shares = [len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in workers_of(service)]
+    assert len(shares) == 2
+    assert min(shares) > 20  # a fair coin falls so low once in a million series
+
+
+def listeners(port: int) -> int:
+    """Sockets that listen on a port."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
+    return sum(row[1].endswith(f":{port:04X}") and row[3] == "0A" for row in rows[1:])
+
+
+def workers_of(service: ServiceProcess) -> list[int]:
+    """The processes that a service of several workers has started."""
+    found = []
+    for directory in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (directory / "environ").read_bytes()
+            arguments = (directory / "cmdline").read_bytes()
+        except OSError:  # it ended meanwhile
+            continue
+        if f"PORT={service.port}\0".encode() in environment and b"spawn_main" in arguments:
+            found.append(int(directory.name))
+    return found
+
+
+def test_port_that_is_taken_is_told() -> None:
+    with ServiceProcess(WORKERS="2") as service:
+        second = subprocess.run(
+            [sys.executable, "-m", "app"],
+            cwd=REPOSITORY,
+            env=os.environ | {"PORT": str(service.port), "WORKERS": "2"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert second.returncode != 0
+    assert "Address already in use" in second.stderr
 
 
 def test_help_names_every_setting() -> None:

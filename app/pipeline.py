@@ -1,0 +1,136 @@
+"""Bytes → picture → 28×28 → prediction, at once for small pictures and in a thread for large."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Literal, NamedTuple, TypeVar
+
+import anyio
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from app.answers import answer, answers
+from app.decoding import load_image, open_image
+from app.ink import blank
+from app.preprocessing import Prepared, prepare, take_as_it_is
+from app.problems import Problem
+from app.recognizer import Prediction, Recognizer
+from app.settings import Settings
+
+INLINE_BYTES, INLINE_PIXELS = 16 * 1024, 512 * 512
+"""Smaller pictures are decoded on the event loop: that is cheaper than a hop to a thread."""
+
+ENGINE_BATCH = 8
+"""Images that the network sees at a time: more are not faster, but take memory that stays taken."""
+
+NICENESS = 10
+"""Of threads, on Linux: large pictures and batches hardly delay small pictures."""
+
+Result = TypeVar("Result")
+Preprocess = Literal["auto", "none"]
+
+
+class Outcome(NamedTuple):
+    """What became of a picture, and the seconds that it took."""
+
+    prepared: Prepared
+    prediction: Prediction
+    preprocessing_seconds: float
+    inference_seconds: float
+
+    @property
+    def server_timing(self) -> str:
+        """The value of the header Server-Timing, in milliseconds."""
+        return (
+            f"preprocess;dur={self.preprocessing_seconds * 1000:.3f}, "
+            f"infer;dur={self.inference_seconds * 1000:.3f}"
+        )
+
+
+class Pipeline:
+    """What stands behind every route that names digits."""
+
+    def __init__(self, settings: Settings, recognizer: Recognizer) -> None:
+        self.settings = settings
+        self.recognizer = recognizer
+        self._threads = anyio.CapacityLimiter(settings.decoder_threads)
+
+    async def name_digit(self, data: bytes, preprocess: Preprocess = "auto") -> Outcome:
+        """Name the digit in an image file; raises the problems of decoding and preprocessing."""
+        start = time.perf_counter()
+        picture = open_image(data, self.settings.max_pixels)
+        if _is_small(data, picture):
+            return self._finish(_prepared(picture, preprocess), start)
+        prepared = await self.in_thread(partial(_prepared, picture, preprocess))
+        return self._finish(prepared, start)
+
+    async def in_thread(self, work: Callable[[], Result]) -> Result:
+        """Do long work beside the event loop, which goes first wherever the two compete."""
+        return await anyio.to_thread.run_sync(_yielding, work, limiter=self._threads)
+
+    def prepare_small(self, data: bytes) -> Prepared | None:
+        """The first half of :meth:`name_digit`; None for a picture that belongs in a thread."""
+        picture = open_image(data, self.settings.max_pixels)
+        return _prepared(picture, "auto") if _is_small(data, picture) else None
+
+    def name_files(self, files: Sequence[bytes], preprocess: Preprocess) -> list[dict[str, Any]]:
+        """The answers for image files, in order, or the problems in their places."""
+
+        def read(data: bytes) -> Prepared:
+            return _prepared(open_image(data, self.settings.max_pixels), preprocess)
+
+        return self._name_each([partial(read, data) for data in files])
+
+    def name_pixels(self, images: NDArray[np.uint8]) -> list[dict[str, Any]]:
+        """As :meth:`name_files`, for pictures uint8 ``[N, H, W]``."""
+        return self._name_each([partial(prepare, Image.fromarray(image)) for image in images])
+
+    def name_prepared(self, images: NDArray[np.uint8]) -> list[dict[str, Any]]:
+        """As :meth:`name_files`, for the network's input, uint8 ``[N, 28, 28]``."""
+        outputs = [
+            self.recognizer.classify(images[start : start + ENGINE_BATCH])
+            for start in range(0, len(images), ENGINE_BATCH)
+        ]
+        found = answers(*map(np.concatenate, zip(*outputs, strict=True)))
+        for index in np.flatnonzero(~images.any(axis=(1, 2))):
+            found[index] = blank().as_dict()
+        return found
+
+    def _name_each(self, steps: list[Callable[[], Prepared]]) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        for step in steps:
+            try:
+                prepared = step()
+            except Problem as problem:
+                found.append(problem.as_dict())
+            else:
+                found.append(answer(prepared, self.recognizer.predict(prepared.image)))
+        return found
+
+    def _finish(self, prepared: Prepared, start: float) -> Outcome:
+        preprocessed = time.perf_counter()
+        prediction = self.recognizer.predict(prepared.image)
+        inferred = time.perf_counter()
+        return Outcome(prepared, prediction, preprocessed - start, inferred - preprocessed)
+
+
+def _yielding(work: Callable[[], Result]) -> Result:
+    if sys.platform == "linux":  # where a thread has a priority of its own
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+    return work()
+
+
+def _is_small(data: bytes, picture: Image.Image) -> bool:
+    return len(data) <= INLINE_BYTES and picture.width * picture.height <= INLINE_PIXELS
+
+
+def _prepared(picture: Image.Image, preprocess: Preprocess) -> Prepared:
+    if preprocess == "none":
+        return take_as_it_is(load_image(picture))
+    return prepare(load_image(picture))
