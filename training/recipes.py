@@ -151,16 +151,11 @@ BEST = Recipe(
     dropout=0.01,
     rotation=12.0,
     scale=0.12,
-    shift=1.5,
+    shift=2.5,
     shear=0.2,
-    elastic=0.5,
-    thickness=0.4,
-    blur=0.3,
     forms=0.05,
-    calm_epochs=3,
-    calm_strength=0.5,
     averaging=0.999,
-    temperature=1.2,
+    temperature=1.1,
 )
 
 RECIPES = {recipe.name: recipe for recipe in (REFERENCE, BEST)}
