@@ -89,7 +89,7 @@ def test_first_line_comes_before_the_last_is_known(service: str) -> None:
     request = urllib.request.Request(
         f"{service}/predict/batch", idx(images), {"Accept": "application/x-ndjson"}
     )
-    with urllib.request.urlopen(request, timeout=60) as response:
+    with urllib.request.urlopen(request, timeout=300) as response:
         assert json.loads(response.readline())["digit"] == LABELS[0]
         assert response.fp.raw is not None
         assert sum(1 for _ in response) == len(images) - 1
@@ -264,7 +264,7 @@ def test_memory_of_large_bodies_is_given_back() -> None:
 
         def megabytes_after_a_batch() -> float:
             request = urllib.request.Request(f"{service.url}/predict/batch", body)
-            with urllib.request.urlopen(request, timeout=60) as response:
+            with urllib.request.urlopen(request, timeout=300) as response:
                 response.read()
             return service.resident_bytes() / 1e6
 

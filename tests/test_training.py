@@ -55,7 +55,8 @@ def test_same_seed_gives_the_same_weights(digits: Digits, device: Device) -> Non
     assert_same(train(SHORT, 1, digits, device)[0], train(SHORT, 1, digits, device)[0])
 
 
-def test_other_seed_gives_other_weights(digits: Digits, device: Device) -> None:
+def test_other_seed_gives_other_weights(digits: Digits) -> None:
+    device = choose_device("cpu", "float32", threads=1)
     one, other = (weights(train(SHORT, seed, digits, device)[0]) for seed in (1, 2))
     assert not torch.equal(one["prediction.weight"], other["prediction.weight"])
 
@@ -65,8 +66,9 @@ def test_other_seed_gives_other_weights(digits: Digits, device: Device) -> None:
 )
 @pytest.mark.parametrize("stop", [2, 3])
 def test_resumed_run_ends_like_an_unbroken_one(
-    digits: Digits, device: Device, tmp_path: Path, recipe: Recipe, stop: int
+    digits: Digits, tmp_path: Path, recipe: Recipe, stop: int
 ) -> None:
+    device = choose_device("cpu", "float32", threads=1)
     unbroken, epochs = train(recipe, 0, digits, device)
     checkpoint = tmp_path / "last.pt"
     with pytest.raises(KeyboardInterrupt):
