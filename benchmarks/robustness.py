@@ -59,7 +59,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("checkpoints", nargs="+", type=Path, metavar="CHECKPOINT")
     parser.add_argument("--data", type=Path, help="directory that holds MNIST/raw/")
-    parser.add_argument("--count", type=int, default=10_000, help="test digits (%(default)s)")
+    parser.add_argument("--count", type=int, default=2_000, help="test digits (%(default)s)")
     parser.add_argument("--csv", type=Path)
     parser.add_argument("--sheet", type=Path)
     options = parser.parse_args()

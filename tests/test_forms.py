@@ -2,8 +2,12 @@ import math
 
 import pytest
 import torch
+from not_digits import on_paper
+from PIL import Image
 
-from training.forms import FORMS, draw, draw_forms, read_forms
+from app.preprocessing import prepare
+from app.recognizer import Recognizer
+from training.forms import FORMS, Form, draw, draw_forms, read_forms
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: f"{form.digit} {form.name}")
@@ -17,6 +21,15 @@ def test_every_form_looks_like_mnists(form) -> None:
     places = torch.arange(28, dtype=torch.float64)
     centre = [(image.sum(axis) @ places / image.sum()).item() for axis in (0, 1)]
     assert centre == pytest.approx([14, 14], abs=1.3)
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: f"{form.digit} {form.name}")
+def test_shipped_checkpoint_names(form: Form, recognizer: Recognizer) -> None:
+    """20 drawings on paper, none of which a network was trained on."""
+    drawn = draw(form.strokes, 20, torch.Generator().manual_seed(1_000_003))
+    prepared = [prepare(Image.fromarray(on_paper(image.numpy()))).image for image in drawn]
+    named = [recognizer.predict(image).digit for image in prepared]
+    assert named.count(form.digit) >= 17
 
 
 def test_every_digit_has_forms() -> None:
