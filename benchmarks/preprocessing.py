@@ -2,7 +2,7 @@
 
 ::
 
-    python benchmarks/preprocessing.py
+    OPENBLAS_NUM_THREADS=1 python benchmarks/preprocessing.py
 """
 
 from __future__ import annotations
