@@ -5,7 +5,7 @@ import torch
 
 from training.augmentation import Pen, Warp, build_augmentation
 from training.network import DigitNetwork
-from training.optimization import Muon, build_optimizers, orthogonalize
+from training.optimization import Muon, build_optimizers, orthogonalize, perturbed
 from training.recipes import BEST, RECIPES, REFERENCE, RecipeError
 
 
@@ -33,6 +33,26 @@ def test_constant_rate_stays() -> None:
 def test_last_epochs_are_calm() -> None:
     recipe = replace(BEST, epochs=6, calm_epochs=2, calm_strength=0.5)
     assert [recipe.augmentation_strength_at(epoch) for epoch in range(6)] == [1] * 4 + [0.5] * 2
+
+
+def test_last_epochs_look_around() -> None:
+    recipe = replace(BEST, epochs=4, sharpness_epochs=1, sharpness_radius=0.3)
+    assert [recipe.sharpness_radius_at(epoch) for epoch in range(4)] == [0, 0, 0, 0.3]
+
+
+def test_weights_move_up_the_gradient_and_back() -> None:
+    weight = torch.nn.Parameter(torch.tensor([3.0, -1.0]).view(1, 2, 1, 1))
+    shift = torch.nn.Parameter(torch.tensor([2.0]))
+    network = torch.nn.ParameterList([weight, shift])
+    (weight * torch.tensor([1.0, 1.0]).view(1, 2, 1, 1)).sum().add(shift.sum()).backward()
+    with perturbed(network, 0.5):
+        # in proportion to their sizes: |w|² g / ‖(|w| g, g)‖ = (9, 1) / √11, and 1 / √11
+        assert weight.flatten().tolist() == pytest.approx([3 + 4.5 / 11**0.5, -1 + 0.5 / 11**0.5])
+        assert shift.item() == pytest.approx(2 + 0.5 / 11**0.5)
+        assert weight.grad is None
+        (weight * 2).sum().backward()
+    assert weight.flatten().tolist() == pytest.approx([3.0, -1.0])
+    assert weight.grad.flatten().tolist() == [2.0, 2.0]
 
 
 def test_hyperparameters_can_be_changed_from_the_command_line() -> None:

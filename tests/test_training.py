@@ -11,10 +11,11 @@ from training.device import Device, choose_device
 from training.evaluation import evaluate
 from training.network import DigitNetwork
 from training.recipes import BEST, REFERENCE, Recipe
-from training.trainer import Epoch, ResumeError, remaining_seconds, train
+from training.state import Epoch, ResumeError
+from training.trainer import remaining_seconds, train
 
 SHORT = replace(REFERENCE, epochs=3, batch_size=8, milestones=(2,))
-AVERAGED = replace(BEST, epochs=3, batch_size=8, averaging=0.9)
+AVERAGED = replace(BEST, epochs=3, batch_size=8, averaging=0.9, sharpness_epochs=1)
 
 
 @pytest.fixture(scope="module")
@@ -46,18 +47,23 @@ def stop_after(epoch: int) -> Callable[[Epoch], None]:
 
 
 def test_learns(digits: Digits, device: Device) -> None:
-    network, epochs = train(replace(SHORT, epochs=30, learning_rate=0.05), 0, digits, device)
+    network, epochs = train(
+        DigitNetwork, replace(SHORT, epochs=30, learning_rate=0.05), 0, digits, device
+    )
     assert epochs[-1].train_loss < epochs[0].train_loss / 2
     assert evaluate(network, digits, device).accuracy > 0.9
 
 
 def test_same_seed_gives_the_same_weights(digits: Digits, device: Device) -> None:
-    assert_same(train(SHORT, 1, digits, device)[0], train(SHORT, 1, digits, device)[0])
+    assert_same(
+        train(DigitNetwork, SHORT, 1, digits, device)[0],
+        train(DigitNetwork, SHORT, 1, digits, device)[0],
+    )
 
 
 def test_other_seed_gives_other_weights(digits: Digits) -> None:
     device = choose_device("cpu", "float32", threads=1)
-    one, other = (weights(train(SHORT, seed, digits, device)[0]) for seed in (1, 2))
+    one, other = (weights(train(DigitNetwork, SHORT, seed, digits, device)[0]) for seed in (1, 2))
     assert not torch.equal(one["prediction.weight"], other["prediction.weight"])
 
 
@@ -69,32 +75,51 @@ def test_resumed_run_ends_like_an_unbroken_one(
     digits: Digits, tmp_path: Path, recipe: Recipe, stop: int
 ) -> None:
     device = choose_device("cpu", "float32", threads=1)
-    unbroken, epochs = train(recipe, 0, digits, device)
+    unbroken, epochs = train(DigitNetwork, recipe, 0, digits, device)
     checkpoint = tmp_path / "last.pt"
     with pytest.raises(KeyboardInterrupt):
-        train(recipe, 0, digits, device, checkpoint=checkpoint, on_epoch=stop_after(stop))
-    resumed, lines = train(recipe, 0, digits, device, checkpoint=checkpoint, resume=True)
+        train(
+            DigitNetwork,
+            recipe,
+            0,
+            digits,
+            device,
+            checkpoint=checkpoint,
+            on_epoch=stop_after(stop),
+        )
+    resumed, lines = train(
+        DigitNetwork, recipe, 0, digits, device, checkpoint=checkpoint, resume=True
+    )
     assert_same(resumed, unbroken)
     assert [line.train_loss for line in lines] == [line.train_loss for line in epochs]
 
 
 def test_run_of_another_seed_is_not_resumed(digits: Digits, tmp_path: Path) -> None:
     device, checkpoint = choose_device("cpu", threads=1), tmp_path / "last.pt"
-    train(replace(SHORT, epochs=1), 0, digits, device, checkpoint=checkpoint)
+    train(DigitNetwork, replace(SHORT, epochs=1), 0, digits, device, checkpoint=checkpoint)
     with pytest.raises(ResumeError, match="was written by another run"):
-        train(SHORT, 1, digits, device, checkpoint=checkpoint, resume=True)
+        train(DigitNetwork, SHORT, 1, digits, device, checkpoint=checkpoint, resume=True)
 
 
 def test_damaged_checkpoint_is_named(digits: Digits, tmp_path: Path) -> None:
     checkpoint = tmp_path / "last.pt"
     checkpoint.write_bytes(b"no checkpoint")
     with pytest.raises(ResumeError, match=r"last\.pt is damaged"):
-        train(SHORT, 0, digits, choose_device("cpu", threads=1), checkpoint=checkpoint, resume=True)
+        train(
+            DigitNetwork,
+            SHORT,
+            0,
+            digits,
+            choose_device("cpu", threads=1),
+            checkpoint=checkpoint,
+            resume=True,
+        )
 
 
 def test_nothing_to_resume_is_said(digits: Digits, tmp_path: Path) -> None:
     with pytest.raises(ResumeError, match="does not exist: no epoch of this run was finished"):
         train(
+            DigitNetwork,
             SHORT,
             0,
             digits,
@@ -106,15 +131,17 @@ def test_nothing_to_resume_is_said(digits: Digits, tmp_path: Path) -> None:
 
 def test_validation_is_reported_and_changes_nothing(digits: Digits) -> None:
     device = choose_device("cpu", threads=1)
-    with_validation, epochs = train(SHORT, 0, digits, device, validation=digits)
-    assert_same(with_validation, train(SHORT, 0, digits, device)[0])
+    with_validation, epochs = train(DigitNetwork, SHORT, 0, digits, device, validation=digits)
+    assert_same(with_validation, train(DigitNetwork, SHORT, 0, digits, device)[0])
     judged = evaluate(with_validation, digits, device)
     assert epochs[-1].validation_accuracy == judged.accuracy
     assert epochs[-1].validation_loss == pytest.approx(judged.loss)
 
 
 def test_averaged_weights_have_statistics_of_their_own(digits: Digits) -> None:
-    network, _ = train(AVERAGED, 0, digits, choose_device("cpu", "float32", threads=1))
+    network, _ = train(
+        DigitNetwork, AVERAGED, 0, digits, choose_device("cpu", "float32", threads=1)
+    )
     activations = torch.relu(network.block1[0][0](network.normalize(digits.images)))
     assert torch.allclose(network.block1[0][2].running_mean, activations.mean((0, 2, 3)), atol=1e-4)
 

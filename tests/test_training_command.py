@@ -11,8 +11,10 @@ from app.recognizer import Recognizer
 from training.__main__ import main
 from training.data import Mnist, load_mnist
 from training.device import choose_device
+from training.network import DigitNetwork
 from training.recipes import REFERENCE
-from training.trainer import Epoch, train
+from training.state import Epoch
+from training.trainer import train
 
 
 def test_missing_data_is_an_error_that_names_the_file(
@@ -95,7 +97,9 @@ def test_interrupted_series_goes_on_where_it_was(
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(recipe, 1, few.train, device, checkpoint=broken / "last.pt", on_epoch=stop)
+        train(
+            DigitNetwork, recipe, 1, few.train, device, checkpoint=broken / "last.pt", on_epoch=stop
+        )
     assert main([*common, "--resume"], load=lambda _: few) == 0
     output = capsys.readouterr().out
     assert "reference-0/ is finished" in output

@@ -14,7 +14,7 @@ from training.device import choose_device
 from training.export import ExportError
 from training.recipes import RECIPES, RecipeError
 from training.run import RunSettings, previous_run, run
-from training.trainer import ResumeError
+from training.state import ResumeError
 
 INTERRUPTED = 130
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor, nn
 from torch.optim.optimizer import ParamsT
@@ -77,3 +80,32 @@ def orthogonalize(matrix: Tensor, steps: int = 5) -> Tensor:
         gram = x @ x.T
         x = 3.4445 * x + (-4.7750 * gram + 2.0315 * gram @ gram) @ x
     return x.T if transposed else x
+
+
+@contextmanager
+def perturbed(network: nn.Module, radius: float) -> Iterator[None]:
+    """Move the weights up the gradient to where the loss around them is greatest, and back after.
+
+    Gradients that are taken there lead to flatter minima. Each weight of a convolution moves in
+    proportion to its size, so that the scale of the weights plays no part. Source: adaptive
+    sharpness-aware minimization, Kwon et al. 2021 (https://arxiv.org/abs/2102.11600).
+
+    Args:
+        network: with its gradients, which are used up: it enters without any.
+        radius: length of the step, measured in those proportions.
+    """
+    parameters = [p for p in network.parameters() if p.grad is not None]
+    with torch.no_grad():
+        scaled = [p.abs() * p.grad if p.ndim == 4 else p.grad for p in parameters]
+        length = torch.stack([each.square().sum() for each in scaled]).sum().sqrt() + 1e-12
+        steps = [
+            (p.abs() * each if p.ndim == 4 else each) * (radius / length)
+            for p, each in zip(parameters, scaled, strict=True)
+        ]
+        for parameter, step in zip(parameters, steps, strict=True):
+            parameter.add_(step)
+            parameter.grad = None
+    yield
+    with torch.no_grad():
+        for parameter, step in zip(parameters, steps, strict=True):
+            parameter.sub_(step)

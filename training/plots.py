@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from training.data import Digits
 from training.evaluation import Evaluation
-from training.trainer import Epoch
+from training.state import Epoch
 
 matplotlib.use("Agg")
 plt.rcParams.update(

@@ -47,6 +47,9 @@ class Recipe:
             average is what is evaluated and exported. 0 takes the weights themselves.
         pool_before_prediction: a max-pool 2×2 before the last convolution. No parameters; the
             class maps shrink to 3×3.
+        sharpness_epochs: the last epochs, in which the gradient is taken where the loss around the
+            weights is greatest (``training/optimization.py``, ``perturbed``).
+        sharpness_radius: how far around, relative to the weights.
         temperature: by which the logits of the trained network are divided, so that confidence is
             how often it is right. A run with ``--validate`` fits it and says so.
     """
@@ -77,6 +80,8 @@ class Recipe:
     calm_strength: float = 0.0
     averaging: float = 0.0
     pool_before_prediction: bool = False
+    sharpness_epochs: int = 0
+    sharpness_radius: float = 0.5
     temperature: float = 1.0
 
     def learning_rate_at(self, epoch: float) -> float:
@@ -93,6 +98,10 @@ class Recipe:
     def augmentation_strength_at(self, epoch: int) -> float:
         """Factor on the ranges of the augmentation in an epoch, counted from 0."""
         return self.calm_strength if epoch >= self.epochs - self.calm_epochs else 1.0
+
+    def sharpness_radius_at(self, epoch: int) -> float:
+        """How far around the weights the gradient is taken in an epoch, counted from 0."""
+        return self.sharpness_radius if epoch >= self.epochs - self.sharpness_epochs else 0.0
 
     def override(self, changes: list[str]) -> Recipe:
         """The recipe with hyperparameters changed, each written ``name=value``.
@@ -155,7 +164,25 @@ BEST = Recipe(
     shear=0.2,
     forms=0.05,
     averaging=0.999,
-    temperature=1.1,
+    sharpness_epochs=10,
+    sharpness_radius=0.5,
+    temperature=0.91,
 )
 
-RECIPES = {recipe.name: recipe for recipe in (REFERENCE, BEST)}
+FAST = replace(
+    BEST,
+    name="fast",
+    epochs=6,
+    learning_rate=0.3,
+    rotation=6.0,
+    scale=0.06,
+    shift=1.25,
+    shear=0.1,
+    forms=0.0,
+    averaging=0.99,
+    sharpness_epochs=0,
+    temperature=1.0,
+)
+"""The result that this project was asked for, 99.44 %, in the least time."""
+
+RECIPES = {recipe.name: recipe for recipe in (REFERENCE, BEST, FAST)}

@@ -23,8 +23,9 @@ from training.network import MNIST_MEAN, MNIST_STD, DigitNetwork, count_paramete
 from training.novelty import KEPT, Novelty, fit_novelty
 from training.plots import plot_confusion, plot_curves, plot_mistakes
 from training.recipes import Recipe
+from training.state import Epoch, ResumeError
 from training.summary import format_table, summarize
-from training.trainer import Epoch, ResumeError, remaining_seconds, train
+from training.trainer import build_network, remaining_seconds, train
 
 CHECKPOINT = "last.pt"
 RESULT = "result.json"
@@ -87,6 +88,7 @@ def run(settings: RunSettings, mnist: Mnist, device: Device) -> dict[str, Any]:
         print(_table_line(line, remaining_seconds(lines, recipe.epochs)), flush=True)
 
     network, epochs = train(
+        lambda: build_network(recipe),
         recipe,
         seed,
         training_digits,

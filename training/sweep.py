@@ -23,12 +23,12 @@ from training.evaluation import evaluate
 from training.network import count_parameters
 from training.recipes import Recipe
 from training.run import environment
-from training.trainer import train_network
+from training.trainer import train
 from training.variants import Variant
 
 SHORT = Recipe(
     name="sweep",
-    epochs=5,
+    epochs=3,
     batch_size=128,
     learning_rate=0.2,
     momentum=0.9,
@@ -114,7 +114,7 @@ ROWS = (
             "multi-step 0.1": {
                 "schedule": "multi-step",
                 "learning_rate": 0.1,
-                "milestones": (3, 4),
+                "milestones": (1, 2),
             },
             "one-cycle 0.05": {"learning_rate": 0.05},
             "one-cycle 0.5": {"learning_rate": 0.5},
@@ -131,7 +131,7 @@ def run_row(
     if path.exists():
         return
     print(f"{row.question}: {row.answer}, seed {seed}", flush=True)
-    network, epochs = train_network(
+    network, epochs = train(
         row.variant.build, row.recipe, seed, digits, device, validation=validation
     )
     judged = evaluate(network, validation, device)

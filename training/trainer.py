@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import copy
 import math
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Generic, TypeVar
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
+from torch import Tensor
 from tqdm import tqdm
 
 from training.augmentation import build_augmentation
@@ -23,72 +20,23 @@ from training.device import Device
 from training.evaluation import evaluate
 from training.forms import draw_forms
 from training.network import PARAMETERS, DigitNetwork, count_parameters
-from training.optimization import build_optimizers
+from training.optimization import perturbed
 from training.recipes import Recipe
+from training.state import Epoch, Network, ResumeError, TrainingState
 
-STATISTICS_IMAGES = 12_800
-"""Training images from which BatchNorm's statistics are taken for averaged weights."""
 DRAWN_OF_EACH_FORM = 200
 """Digits of each form that are drawn for a training; the augmentation makes more of them."""
 
-Network = TypeVar("Network", bound=nn.Module)
 
-
-class ResumeError(Exception):
-    """The checkpoint to go on from is missing, damaged or of another run."""
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """One line of the training table.
-
-    Losses are mean negative log-likelihoods in nats, accuracies fractions. Training figures are
-    taken while training (dropout on, weights still moving); validation figures after the epoch,
-    and None where no validation set was held out.
-    """
-
-    epoch: int
-    learning_rate: float
-    train_loss: float
-    train_accuracy: float
-    validation_loss: float | None
-    validation_accuracy: float | None
-    seconds: float
+def build_network(recipe: Recipe) -> DigitNetwork:
+    """The network of a recipe, freshly initialised, with as many parameters as it must have."""
+    network = DigitNetwork(recipe.dropout, recipe.pool_before_prediction)
+    if (count := count_parameters(network)) != PARAMETERS:
+        raise AssertionError(f"{count:,} parameters, not {PARAMETERS:,}")
+    return network
 
 
 def train(
-    recipe: Recipe,
-    seed: int,
-    train_digits: Digits,
-    device: Device,
-    *,
-    validation: Digits | None = None,
-    checkpoint: Path | None = None,
-    resume: bool = False,
-    on_epoch: Callable[[Epoch], None] = lambda _: None,
-) -> tuple[DigitNetwork, list[Epoch]]:
-    """Train the network; see :func:`train_network`."""
-
-    def build() -> DigitNetwork:
-        network = DigitNetwork(recipe.dropout, recipe.pool_before_prediction)
-        if (count := count_parameters(network)) != PARAMETERS:
-            raise AssertionError(f"{count:,} parameters, not {PARAMETERS:,}")
-        return network
-
-    return train_network(
-        build,
-        recipe,
-        seed,
-        train_digits,
-        device,
-        validation=validation,
-        checkpoint=checkpoint,
-        resume=resume,
-        on_epoch=on_epoch,
-    )
-
-
-def train_network(
     build: Callable[[], Network],
     recipe: Recipe,
     seed: int,
@@ -102,9 +50,9 @@ def train_network(
 ) -> tuple[Network, list[Epoch]]:
     """Train any network that answers with log-probabilities.
 
-    The same recipe, seed, data and machine give the same weights, bit for bit. Every epoch draws
-    its random numbers from the seed and its own number, so that a run that was interrupted and
-    resumed ends exactly where an unbroken one does.
+    The same recipe, seed, data and machine give the same weights, bit for bit. Every epoch
+    draws its random numbers from the seed and its own number, so that a run that was interrupted
+    and resumed ends exactly where an unbroken one does.
 
     Args:
         build: makes the network; called once, after the seed is set.
@@ -120,103 +68,58 @@ def train_network(
         ResumeError: there is no usable checkpoint of this very run.
     """
     _make_deterministic(seed)
-    network = build()
-    network = network.to(device.torch_device, memory_format=device.memory_format)  # type: ignore[call-overload]
-    average = AveragedModel(
-        network, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging), use_buffers=True
-    )
-    optimizers = build_optimizers(network, recipe)
-    state = _State[Network](network, average, optimizers)
+    network = build().to(device.torch_device, memory_format=device.memory_format)  # type: ignore[call-overload]
+    state: TrainingState[Network] = TrainingState(network, recipe)
     identity = {"recipe": asdict(recipe), "seed": seed, "images": len(train_digits)}
     epochs: list[Epoch] = []
     if resume:
         if checkpoint is None:
             raise ResumeError("there is no checkpoint to resume from")
-        epochs = _restore(checkpoint, identity, state)
+        epochs = state.restore(checkpoint, identity)
         for line in epochs:
             on_epoch(line)
 
     train_digits = train_digits.to(device.torch_device)
     forms = draw_forms(DRAWN_OF_EACH_FORM if recipe.forms else 0, seed).to(device.torch_device)
+    result: Network | None = None
     for epoch in range(len(epochs), recipe.epochs):
         start = time.perf_counter()
         torch.manual_seed(_epoch_seed(seed, epoch))
-        train_loss, train_accuracy = _train_epoch(state, train_digits, forms, recipe, device, epoch)
+        loss, accuracy = _train_epoch(state, train_digits, forms, device, epoch)
+        if epoch + 1 == recipe.epochs:
+            result = state.result(train_digits)
+        seconds = time.perf_counter() - start
         held_out = None
         if validation:
-            held_out = evaluate(state.result(recipe, train_digits), validation, device)
+            held_out = evaluate(result or state.result(train_digits), validation, device)
         line = Epoch(
             epoch=epoch + 1,
             learning_rate=recipe.learning_rate_at(epoch + 0.5),
-            train_loss=train_loss,
-            train_accuracy=train_accuracy,
+            train_loss=loss,
+            train_accuracy=accuracy,
             validation_loss=held_out.loss if held_out else None,
             validation_accuracy=held_out.accuracy if held_out else None,
-            seconds=time.perf_counter() - start,
+            seconds=seconds,
         )
         epochs.append(line)
         if checkpoint is not None:
-            _save(checkpoint, identity, state, epochs)
+            state.save(checkpoint, identity, epochs)
         on_epoch(line)
-    return state.result(recipe, train_digits), epochs
-
-
-@dataclass(frozen=True)
-class _State(Generic[Network]):
-    """What training changes: the network, the average of its weights, the optimizers."""
-
-    network: Network
-    average: AveragedModel
-    optimizers: list[torch.optim.Optimizer]
-
-    def result(self, recipe: Recipe, digits: Digits) -> Network:
-        """The network as trained so far, in evaluation mode.
-
-        Averaged weights get BatchNorm statistics of their own, as in Izmailov et al. 2018
-        (https://arxiv.org/abs/1803.05407): those met on the way belong to other weights.
-        """
-        network: Network = copy.deepcopy(self.average.module)  # type: ignore[assignment]
-        if recipe.averaging:
-            batches = digits.images[:STATISTICS_IMAGES].split(recipe.batch_size)
-            torch.manual_seed(0)  # of the dropout: the same whether the run was resumed or not
-            update_bn(batches, network)
-        return network.eval()
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "network": self.network.state_dict(),
-            "average": self.average.state_dict(),
-            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
-        }
-
-    def load(self, state: dict[str, Any]) -> None:
-        self.network.load_state_dict(state["network"])
-        self.average.load_state_dict(state["average"])
-        for optimizer, values in zip(self.optimizers, state["optimizers"], strict=True):
-            optimizer.load_state_dict(values)
-
-    def step(self, rate: float) -> None:
-        """Update the weights, at ``rate`` times the highest learning rate, and their average."""
-        for optimizer in self.optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = group["initial_lr"] * rate
-            optimizer.step()
-            optimizer.zero_grad()
-        self.average.update_parameters(self.network)
+    return result or state.result(train_digits), epochs
 
 
 def _train_epoch(
-    state: _State[Network],
+    state: TrainingState[Network],
     digits: Digits,
     forms: Digits,
-    recipe: Recipe,
     device: Device,
     epoch: int,
 ) -> tuple[float, float]:
     """Train on every batch once, a share of drawn forms in each; mean loss and accuracy."""
-    network = state.network.train()
+    network, recipe = state.network.train(), state.recipe
     augment = build_augmentation(recipe)
     strength = recipe.augmentation_strength_at(epoch)
+    radius = recipe.sharpness_radius_at(epoch)
     loss_sum = correct = torch.zeros((), device=device.torch_device)
     batches = list(_batches(digits, recipe.batch_size))
     forms_per_batch = round(recipe.forms * recipe.batch_size)
@@ -231,6 +134,11 @@ def _train_epoch(
                 log_probabilities = network(images)
             loss = _loss(log_probabilities, batch.labels, recipe.label_smoothing)
             loss.backward()
+            if radius:
+                with perturbed(network, radius):
+                    with device.autocast():
+                        around = network(images)
+                    _loss(around, batch.labels, recipe.label_smoothing).backward()
             progress = epoch + (step - 0.5) / len(batches)
             state.step(recipe.learning_rate_at(progress) / recipe.learning_rate)
             loss_sum = loss_sum + loss.detach()
@@ -269,35 +177,6 @@ def _make_deterministic(seed: int) -> None:
 
 def _epoch_seed(seed: int, epoch: int) -> int:
     return seed * 1_000 + epoch + 1
-
-
-def _save(
-    path: Path, identity: dict[str, Any], state: _State[Network], epochs: list[Epoch]
-) -> None:
-    """Replace the checkpoint in one step, so that an interruption leaves the old one or the new."""
-    content = {
-        "identity": identity,
-        "state": state.as_dict(),
-        "epochs": [asdict(epoch) for epoch in epochs],
-    }
-    partial = path.with_suffix(".partial")
-    torch.save(content, partial)
-    partial.replace(path)
-
-
-def _restore(path: Path, identity: dict[str, Any], state: _State[Network]) -> list[Epoch]:
-    try:
-        content = torch.load(path, weights_only=True)
-    except FileNotFoundError as exc:
-        raise ResumeError(f"{path} does not exist: no epoch of this run was finished") from exc
-    except Exception as exc:  # torch.load names no error type for a damaged file
-        raise ResumeError(f"{path} is damaged: {exc}") from exc
-    if content["identity"] != identity:
-        raise ResumeError(
-            f"{path} was written by another run: {content['identity']} there, {identity} here"
-        )
-    state.load(content["state"])
-    return [Epoch(**line) for line in content["epochs"]]
 
 
 def remaining_seconds(epochs: list[Epoch], total: int) -> float:
