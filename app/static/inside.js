@@ -114,7 +114,7 @@ class NetworkInside extends HTMLElement {
       tiles.shape = { channels, side };
       tiles.setAttribute("aria-label", `${channels} maps of ${side} × ${side}, ${name}`);
       const facts = `${channels} × ${side} × ${side} · ${whole.format(parameters)} parameters · ` +
-        `each value sees ${field} × ${field}`;
+        `sees ${field} × ${field}`;
       tiles.closest("figure").querySelector("[data-part=facts]").textContent =
         facts.replaceAll(" × ", "\u00a0×\u00a0");
     }
