@@ -21,9 +21,12 @@ const predictor = new Predictor();
 let saw = null; // the 28×28 of the latest answer, a data URI
 
 let speaking = 0;
-function say(sentence) {
+/** Speak in the live region when nothing else is said for a while, if it is `still` true then. */
+function say(sentence, still = () => true) {
   clearTimeout(speaking);
-  speaking = setTimeout(() => (live.textContent = sentence), QUIET);
+  speaking = setTimeout(() => {
+    if (still()) live.textContent = sentence;
+  }, QUIET);
 }
 
 const picture = () => pad.toBlob();
@@ -39,7 +42,7 @@ function refresh({ settled }) {
   if (pad.empty) {
     predictor.cancel();
     showPicture(null);
-    say(answer.empty());
+    say(answer.empty(), () => pad.empty);
   } else {
     predictor.ask(picture, { urgent: settled });
   }
