@@ -40,6 +40,12 @@ NOTE_TIMES = """() => {
     };
     requestAnimationFrame(note);
 }""".replace("ANSWERED", ANSWERED)
+TAKEN = """() => new Promise((resolve) => {
+    const look = () => window.answeredAt
+        ? resolve(answeredAt - (window.pressedAt ?? 0))
+        : requestAnimationFrame(look);
+    look();
+})"""
 COLLECT_FRAMES = """() => {
     window.frameTimes = [];
     const note = (at) => { frameTimes.push(at); requestAnimationFrame(note); };
@@ -77,10 +83,10 @@ def kind_of(response: Response) -> str:
 def weigh(page: Page, url: str) -> Rows:
     """The bytes that the page fetches at first, and when the reader gets to the layers' maps."""
     responses: list[Response] = []
-    page.on("response", lambda response: responses.append(response))
+    page.context.on("response", lambda response: responses.append(response))
     page.goto(url, wait_until="networkidle")
     first = len(responses)
-    with page.expect_event("response", lambda response: kind_of(response) == "safetensors"):
+    with page.context.expect_event("response", lambda r: kind_of(r) == "safetensors"):
         page.locator("layer-tiles").first.scroll_into_view_if_needed()
     page.wait_for_load_state("networkidle")
     raw = [len(response.body()) for response in responses]
@@ -108,8 +114,7 @@ def first_predictions(browser: Browser, url: str, visits: int) -> Rows:
         if inks:
             draw(page, 1)
         page.wait_for_selector(ANSWERED)
-        page.wait_for_function("window.answeredAt")
-        taken = page.evaluate("answeredAt - (window.pressedAt ?? 0)")
+        taken = page.evaluate(TAKEN)
         link = page.url
         page.close()
         return taken, link

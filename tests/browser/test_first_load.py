@@ -16,7 +16,7 @@ IN_ALL = 150_000
 def test_page_is_light(browser: Browser, service: ServiceProcess) -> None:
     page = browser.new_page()
     responses: list[Response] = []
-    page.on("response", lambda response: responses.append(response))
+    page.context.on("response", lambda response: responses.append(response))
 
     def bytes_so_far() -> int:
         return sum(len(response.body()) for response in responses)
@@ -24,7 +24,7 @@ def test_page_is_light(browser: Browser, service: ServiceProcess) -> None:
     page.goto(service.url, wait_until="networkidle")
     assert not any(response.url.endswith(".safetensors") for response in responses)
     assert 50_000 < bytes_so_far() < FIRST_LOAD
-    with page.expect_event("response", lambda response: response.url.endswith(".safetensors")):
+    with page.context.expect_event("response", lambda r: r.url.endswith(".safetensors")):
         page.locator("layer-tiles").first.scroll_into_view_if_needed()
     page.wait_for_load_state("networkidle")
     assert bytes_so_far() < IN_ALL
