@@ -36,7 +36,7 @@ def write(page: Page) -> None:
         page.mouse.move(*at[0])
         page.mouse.down()
         for x, y in at[1:]:
-            page.mouse.move(x, y, steps=4)
+            page.mouse.move(x, y)
         page.mouse.up()
     page.get_by_role("status").get_by_text("This is a 4").wait_for()
 
@@ -51,13 +51,13 @@ def main() -> None:
         browser = playwright.chromium.launch(
             executable_path=options.chromium, args=["--no-sandbox", "--disable-gpu"]
         )
-        page = browser.new_page(viewport={"width": 1280, "height": 760}, device_scale_factor=1.5)
+        page = browser.new_page(viewport={"width": 1280, "height": 800}, device_scale_factor=1.5)
         page.goto(f"http://127.0.0.1:{service.port}/")
         write(page)
         page.get_by_role("button", name=re.compile("^9: ")).hover()
         page.locator("#legend").wait_for()
         page.wait_for_timeout(500)  # bars grow
-        page.screenshot(path=options.out)
+        page.screenshot(path=options.out, clip={"x": 0, "y": 0, "width": 1280, "height": 745})
         browser.close()
 
 
