@@ -18,7 +18,7 @@ from .visitor import PHONE, draw, expect_digit, shown_on
 DIGITS = sorted((REPOSITORY / "tests/digits").glob("*.png"))[::4]
 WEIGHTS = "/weights/digits.safetensors"
 HALF = 0.05
-"""What filters in float16 move at most: values of the class maps reach 50."""
+"""What filters in float16 move at most: values of the class maps reach 108."""
 
 FORWARD = """async (picture) => {
     const { Network } = await import("/static/network.js");
