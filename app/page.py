@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import FileResponse
-from fastapi.staticfiles import StaticFiles
 
+from app.page_weights import halve
 from app.settings import Settings
 
 router = APIRouter()
@@ -26,10 +27,15 @@ async def page() -> FileResponse:
 
 @router.get(f"/weights/{WEIGHTS}", include_in_schema=False)
 async def weights(request: Request) -> Response:
-    """The network's weights, float32, with which the page shows every layer's maps."""
+    """The network's weights, its filters float16, with which the page shows every layer's maps."""
     settings: Settings = request.app.state.settings
-    files = StaticFiles(directory=settings.weights, check_dir=False)
-    response = await files.get_response(WEIGHTS, request.scope)
+    file = settings.weights / WEIGHTS
+    if not file.is_file():
+        raise HTTPException(404, f"This service has no {WEIGHTS}.")
+    content = halve(file.read_bytes())
+    tag = f'"{sha256(content).hexdigest()}"'
     # A new checkpoint has the same address: a browser asks whether its copy is still the one.
-    response.headers["Cache-Control"] = "no-cache"
-    return response
+    headers = {"Cache-Control": "no-cache", "ETag": tag}
+    if request.headers.get("If-None-Match") == tag:
+        return Response(status_code=304, headers=headers)
+    return Response(content, media_type="application/octet-stream", headers=headers)

@@ -1,74 +1,60 @@
 """What does the drawing page weigh, how soon does it answer, and how smoothly does it draw?
 
-Starts the service and Chromium, draws a digit with the mouse in three situations, and prints::
+Starts the service and Chromium, draws with the mouse as a visitor does, and prints::
 
     python benchmarks/page.py
+
+Bytes are those of the files (raw) and those on the wire, where the service compresses. A round trip
+is the browser's own time for a request to ``/predict``, while a stroke is being drawn.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
+import csv
+import datetime
 import math
-import platform
+import os
 import shutil
-import socket
 import statistics
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import defaultdict
 from itertools import pairwise
 from pathlib import Path
-from urllib.error import URLError
 from urllib.parse import urlsplit
-from urllib.request import urlopen
 
+from contestants import OURS, REPOSITORY, running
 from playwright.sync_api import Browser, Page, Response, sync_playwright
+from serve import hardware
 
-REPOSITORY = Path(__file__).parent.parent
-VIEWPORT = {"width": 1280, "height": 800}
-ANSWERED = "digit-answer:is([data-state=sure], [data-state=unsure])"
-COLLECT_FRAMES = """() => {
-    window.frames_ = [];
-    const note = (at) => { frames_.push(at); requestAnimationFrame(note); };
-    requestAnimationFrame(note);
-}"""
-FIRST_ANSWER = """() => {
+Rows = list[tuple[str, float, str]]
+"""What was measured, its value, its unit."""
+
+ANSWERED = "digit-answer:not([data-state=empty], [data-state=problem])"
+SITUATIONS = ("drawing alone", "with a class map", "with the maps of the layers")
+NOTE_TIMES = """() => {
+    addEventListener("pointerdown", () => { window.pressedAt ??= performance.now(); }, true);
     const note = () => {
-        const { state } = document.querySelector("digit-answer")?.dataset ?? {};
-        if (state === "sure" || state === "unsure") window.answeredAt = performance.now();
+        if (document.querySelector("ANSWERED")) window.answeredAt = performance.now();
         else requestAnimationFrame(note);
     };
-    addEventListener("pointerdown", () => { window.pressedAt ??= performance.now(); }, true);
     requestAnimationFrame(note);
+}""".replace("ANSWERED", ANSWERED)
+TAKEN = """() => new Promise((resolve) => {
+    const look = () => window.answeredAt
+        ? resolve(answeredAt - (window.pressedAt ?? 0))
+        : requestAnimationFrame(look);
+    look();
+})"""
+COLLECT_FRAMES = """() => {
+    window.frameTimes = [];
+    const note = (at) => { frameTimes.push(at); requestAnimationFrame(note); };
+    requestAnimationFrame(note);
+    performance.clearResourceTimings();
+    performance.setResourceTimingBufferSize(10_000);
 }"""
-
-AFTER_A_FRAME = "new Promise(requestAnimationFrame)"
-
-
-@contextmanager
-def running_service() -> Iterator[str]:
-    """The address of a service that lives as long as the context."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "app", "--port", str(port)]
-    quiet = subprocess.DEVNULL
-    process = subprocess.Popen(command, cwd=REPOSITORY, stdout=quiet, stderr=quiet)
-    try:
-        for _ in range(600):
-            try:
-                urlopen(f"{url}/health/ready").close()
-                break
-            except URLError:
-                time.sleep(0.1)
-        yield url
-    finally:
-        process.terminate()
-        process.wait()
+ROUND_TRIPS = """() => performance.getEntriesByType("resource")
+    .filter(({ name }) => name.includes("/predict?")).map(({ duration }) => duration)"""
 
 
 def draw(page: Page, seconds: float) -> None:
@@ -76,111 +62,132 @@ def draw(page: Page, seconds: float) -> None:
     box = page.locator("drawing-pad").bounding_box()
     assert box is not None
     side = box["width"]
+    page.mouse.move(box["x"] + side * 0.5, box["y"] + side * 0.15)
+    page.mouse.down()
     start = time.perf_counter()
     while (passed := time.perf_counter() - start) < seconds:
         angle = 2 * math.pi * passed / 1.5
         x = box["x"] + side * (0.5 + 0.22 * math.sin(angle))
         y = box["y"] + side * (0.5 - 0.35 * math.cos(angle))
         page.mouse.move(x, y)
-        if passed < 0.02:
-            page.mouse.down()
         time.sleep(0.004)
     page.mouse.up()
 
 
-def weigh(browser: Browser, url: str) -> None:
-    """Print the bytes that the page fetches at first, and when the reader gets to the maps."""
-    page = browser.new_page(viewport=VIEWPORT)  # type: ignore[arg-type]
+def kind_of(response: Response) -> str:
+    """What a file's name ends with; the last part of the path where it has no ending."""
+    path = urlsplit(response.url).path
+    return Path(path).suffix[1:] or Path(path).name or "html"
+
+
+def weigh(page: Page, url: str) -> Rows:
+    """The bytes that the page fetches at first, and when the reader gets to the layers' maps."""
     responses: list[Response] = []
     page.context.on("response", lambda response: responses.append(response))
     page.goto(url, wait_until="networkidle")
-    at_first = len(responses)
+    first = len(responses)
     with page.context.expect_event("response", lambda r: kind_of(r) == "safetensors"):
         page.locator("layer-tiles").first.scroll_into_view_if_needed()
     page.wait_for_load_state("networkidle")
-    print(f"{'files':<34}{'number':>8}{'bytes':>10}{'gzipped':>10}")
-    for name, part in (("first load", responses[:at_first]), ("at the maps", responses[at_first:])):
-        bodies = [response.body() for response in part]
-        zipped = sum(min(len(gzip.compress(body)), len(body)) for body in bodies)
-        print(f"{name:<34}{len(bodies):>8}{sum(map(len, bodies)):>10,}{zipped:>10,}")
-        for kind in ("js", "css", "png", "safetensors"):
-            chosen = [len(b) for b, r in zip(bodies, part, strict=True) if kind_of(r) == kind]
-            if chosen:
-                print(f"  {kind:<32}{len(chosen):>8}{sum(chosen):>10,}")
-    page.context.close()
+    raw = [len(response.body()) for response in responses]
+    sent = [response.request.sizes()["responseBodySize"] for response in responses]
+    kinds: defaultdict[str, int] = defaultdict(int)
+    for response, size in zip(responses, raw, strict=True):
+        kinds[kind_of(response)] += size
+    return [
+        ("first load, requests", first, ""),
+        ("first load, raw", sum(raw[:first]) / 1000, "kB"),
+        ("first load, on the wire", sum(sent[:first]) / 1000, "kB"),
+        ("in all, raw", sum(raw) / 1000, "kB"),
+        ("in all, on the wire", sum(sent) / 1000, "kB"),
+        *((f"in all, raw: {kind}", size / 1000, "kB") for kind, size in kinds.items()),
+    ]
 
 
-def kind_of(response: Response) -> str:
-    """What a file's name ends with."""
-    return urlsplit(response.url).path.rpartition(".")[2]
+def first_predictions(browser: Browser, url: str, visits: int) -> Rows:
+    """How soon a fresh visitor sees an answer: after opening a link, and after the first ink."""
 
-
-def time_first_prediction(browser: Browser, url: str, visits: int) -> None:
-    """Print how soon a fresh visitor sees an answer: to a link, and to the first ink."""
-    by_link, by_hand = [], []
-    fragment = ""
-    for _ in range(visits + 1):
-        page = browser.new_page(viewport=VIEWPORT)  # type: ignore[arg-type]
-        page.add_init_script(f"({FIRST_ANSWER})()")
-        if fragment:
-            page.goto(url + fragment)
-            page.wait_for_selector(ANSWERED)
-            by_link.append(page.evaluate(AFTER_A_FRAME + ".then(() => answeredAt)"))
-            page.close()
-            page = browser.new_page(viewport=VIEWPORT)  # type: ignore[arg-type]
-            page.add_init_script(f"({FIRST_ANSWER})()")
-        page.goto(url, wait_until="networkidle")
-        draw(page, 1)
+    def visit(address: str, inks: bool) -> tuple[float, str]:
+        page = browser.new_page()
+        page.add_init_script(f"({NOTE_TIMES})()")
+        page.goto(address, wait_until="networkidle")
+        if inks:
+            draw(page, 1)
         page.wait_for_selector(ANSWERED)
-        if fragment:
-            by_hand.append(page.evaluate(AFTER_A_FRAME + ".then(() => answeredAt - pressedAt)"))
-        fragment = "/" + page.evaluate("location.hash")
+        taken = page.evaluate(TAKEN)
+        link = page.url
         page.close()
-    print(f"\n{'first prediction, ms':<34}{'median':>8}{'most':>10}")
-    for name, times in (("from opening a link to a drawing", by_link), ("first ink", by_hand)):
-        print(f"{name:<34}{statistics.median(times):>8.0f}{max(times):>10.0f}")
+        return taken, link
+
+    _, link = visit(url, inks=True)
+    by_link = [visit(link, inks=False)[0] for _ in range(visits)]
+    by_hand = [visit(url, inks=True)[0] for _ in range(visits)]
+    return [
+        ("first prediction after opening a link, median", statistics.median(by_link), "ms"),
+        ("first prediction after the pen touches, median", statistics.median(by_hand), "ms"),
+    ]
 
 
-def time_frames(browser: Browser, url: str, seconds: float) -> None:
-    """Print the time from frame to frame while a stroke is drawn."""
-    print(f"\n{'frame time while drawing, ms':<34}{'p50':>8}{'p95':>10}{'frames':>10}")
-    for name in ("drawing alone", "with a class map", "with the maps of the layers"):
-        page = browser.new_page(viewport=VIEWPORT)  # type: ignore[arg-type]
-        page.goto(url, wait_until="networkidle")
-        draw(page, 0.5)
-        page.wait_for_selector(ANSWERED)
-        if name == "with a class map":
-            page.locator(".bar").first.click()
-        if name == "with the maps of the layers":
-            page.locator("layer-tiles[name='block1.1']").scroll_into_view_if_needed()
-            page.wait_for_selector("network-inside .time:not(:empty)")
-        page.evaluate(COLLECT_FRAMES)
-        draw(page, seconds)
-        at = page.evaluate("frames_")
-        times = sorted(after - before for before, after in pairwise(at))
-        p50, p95 = (times[int(len(times) * share)] for share in (0.5, 0.95))
-        print(f"{name:<34}{p50:>8.1f}{p95:>10.1f}{len(times):>10}")
-        page.close()
+def while_drawing(page: Page, situation: str, seconds: float) -> Rows:
+    """The time from frame to frame and of the requests while a stroke is drawn."""
+    draw(page, 0.5)
+    page.wait_for_selector(ANSWERED)
+    if situation == "with a class map":
+        page.locator(".bar").first.click()
+    if situation == "with the maps of the layers":
+        page.locator("layer-tiles[name='block1.1']").scroll_into_view_if_needed()
+        page.wait_for_selector("network-inside .time:not(:empty)")
+    page.evaluate(COLLECT_FRAMES)
+    draw(page, seconds)
+    frames = [after - before for before, after in pairwise(page.evaluate("frameTimes"))]
+    trips = page.evaluate(ROUND_TRIPS)
+    return [
+        (f"frame time, {situation}, {share}", quantile(frames, int(share[1:])), "ms")
+        for share in ("p50", "p95")
+    ] + [
+        (f"round trip, {situation}, {share}", quantile(trips, int(share[1:])), "ms")
+        for share in ("p50", "p95")
+    ]
 
 
-def main() -> int:
-    """Print the three tables."""
+def quantile(values: list[float], percent: int) -> float:
+    """The least of the values that so many per cent do not exceed."""
+    return sorted(values)[min(len(values) * percent // 100, len(values) - 1)]
+
+
+def main() -> None:
+    """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--chromium", default=shutil.which("chromium"), help="path of the browser")
-    parser.add_argument("--visits", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=5.0, help="length of a measured stroke")
+    parser.add_argument("--visits", type=int, default=9)
+    parser.add_argument("--seconds", type=float, default=5, help="length of a measured stroke")
+    parser.add_argument("--csv", type=Path, default=REPOSITORY / "benchmarks/results/page.csv")
     options = parser.parse_args()
-    with running_service() as url, sync_playwright() as playwright:
+    rows: Rows = []
+    with running(OURS, os.sched_getaffinity(0)) as service, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=options.chromium, args=["--no-sandbox", "--disable-gpu"]
         )
-        print(f"Chromium {browser.version}, no GPU, {platform.machine()} {platform.system()}\n")
-        weigh(browser, url)
-        time_first_prediction(browser, url, options.visits)
-        time_frames(browser, url, options.seconds)
+        url = f"http://127.0.0.1:{service.port}/"
+        rows += weigh(browser.new_page(), url)
+        rows += first_predictions(browser, url, options.visits)
+        for situation in SITUATIONS:
+            page = browser.new_page()
+            page.goto(url, wait_until="networkidle")
+            rows += while_drawing(page, situation, options.seconds)
+            page.close()
+        chromium = browser.version
         browser.close()
-    return 0
+    for what, value, unit in rows:
+        print(f"{what:<56}{value:>9,.1f} {unit}".rstrip())
+    with options.csv.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["what", "value", "unit"])
+        writer.writerows([what, f"{value:.1f}", unit] for what, value, unit in rows)
+        writer.writerow(["date", datetime.date.today().isoformat()])
+        writer.writerow(["hardware", hardware()])
+        writer.writerow(["browser", f"Chromium {chromium}, no GPU"])
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -3,21 +3,27 @@ import { evidenceOf } from "./evidence.js";
 const SURE = 0.6;
 const LEAST_LOG = -20; // the foot of the pale bars, one chance in five hundred million
 
-/** A probability as per cent, rounded down: 99.97 % is not certainty. */
+/** Per cent, rounded down and below 100: neither 99.97 % nor a float32 that came to 1 is certainty. */
+function percentOf(probability, decimals) {
+  const unit = 10 ** decimals;
+  return Math.min(Math.floor(probability * 100 * unit), 100 * unit - 1) / unit;
+}
+
+/** A probability as per cent, in as many digits as a bar has room for. */
 export function percent(probability) {
   const value = probability * 100;
-  if (value >= 99) return (Math.floor(value * 10) / 10).toFixed(1);
+  if (value >= 99) return percentOf(probability, 1).toFixed(1);
   if (value >= 10) return String(Math.floor(value));
   return value >= 0.1 ? (Math.floor(value * 10) / 10).toFixed(1) : "0";
 }
 
 const significant = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
-const signed = (value) => significant.format(value).replace("-", "−");
+const signed = (value) => significant.format(value || 0).replace("-", "−"); // −0 is 0
 
 /** The same with the digits that a bar has no room for. */
 function precisePercent(probability) {
   const value = probability * 100;
-  return value < 1 ? significant.format(value) : String(Math.floor(value * 1e4) / 1e4);
+  return value < 1 ? significant.format(value) : String(percentOf(probability, 4));
 }
 
 /**
@@ -66,14 +72,16 @@ class DigitAnswer extends HTMLElement {
     this.#evidence = null;
     this.#set(state, String(digit));
     const [verdict, second] = {
-      "sure": [`${percent(confidence)} % sure`, `else a ${rival}.${several}`],
+      "sure": [`${percent(confidence)}\u00a0% sure`, `else a ${rival}.${several}`],
       "unsure": ["Not sure", `A ${digit}, or a ${rival}?${several}`],
       "no-digit": ["No digit?", `If it is one, a ${digit}.${several}`],
     }[state];
     this.#part("verdict").textContent = verdict;
     this.#part("second").textContent = second;
-    const network = inference === undefined ? "" : `, ${inference.toFixed(1)} ms of it the network`;
-    this.#part("time").textContent = `${Math.max(1, Math.round(roundTrip))} ms round trip${network}`;
+    this.#part("time").textContent = `${Math.max(1, Math.round(roundTrip))} ms round trip` +
+      (inference === undefined ? "" : ", ");
+    this.#part("inference").textContent =
+      inference === undefined ? "" : `${inference.toFixed(1)} ms of it the network`;
     const saw = this.#part("saw");
     saw.src = image;
     saw.hidden = false;
@@ -87,7 +95,7 @@ class DigitAnswer extends HTMLElement {
       bar.toggleAttribute("data-best", each === digit);
     });
     this.#inspect();
-    const share = Math.floor(confidence * 100);
+    const share = percentOf(confidence, 0);
     const sentence = {
       "sure": `This is a ${digit}, ${share} % sure`,
       "unsure": `Not sure: perhaps a ${digit}, ${share} % sure, or a ${rival}`,
@@ -160,7 +168,7 @@ class DigitAnswer extends HTMLElement {
     this.#set(state, digit);
     this.#part("verdict").textContent = verdict;
     this.#part("note").textContent = note;
-    this.#part("second").textContent = this.#part("time").textContent = "";
+    for (const part of ["second", "time", "inference"]) this.#part(part).textContent = "";
     this.#part("saw").hidden = true;
     this.#bars.forEach((bar, each) => {
       bar.style.setProperty("--probability", 0);

@@ -3,6 +3,8 @@ import { modelInfo } from "./model-info.js";
 import { patchOf } from "./receptive-field.js";
 
 const FIRST_FILTERS = { channels: 8, side: 3 };
+const CAPTION =
+  `<figcaption><span data-part="facts"></span><span data-part="unit"></span></figcaption>`;
 const whole = new Intl.NumberFormat("en");
 const decimal = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const signed = (value) => decimal.format(value).replace("-", "−");
@@ -23,6 +25,12 @@ class NetworkInside extends HTMLElement {
   #layers = new Map();
 
   connectedCallback() {
+    for (const tiles of this.#tiles()) {
+      tiles.setAttribute("aria-describedby", "walk");
+      tiles.closest("figure").insertAdjacentHTML("beforeend", CAPTION);
+    }
+    const averages = Array.from({ length: 10 }, (_, digit) => `<li><b>${digit}</b><span></span></li>`);
+    this.querySelector(".averages").innerHTML = averages.join("");
     new IntersectionObserver(([entry]) => {
       this.#inSight = entry.isIntersecting;
       if (!this.#inSight) return;
@@ -114,7 +122,7 @@ class NetworkInside extends HTMLElement {
       tiles.shape = { channels, side };
       tiles.setAttribute("aria-label", `${channels} maps of ${side} × ${side}, ${name}`);
       const facts = `${channels} × ${side} × ${side} · ${whole.format(parameters)} parameters · ` +
-        `each value sees ${field} × ${field}`;
+        `sees ${field} × ${field}`;
       tiles.closest("figure").querySelector("[data-part=facts]").textContent =
         facts.replaceAll(" × ", "\u00a0×\u00a0");
     }
@@ -141,7 +149,7 @@ class NetworkInside extends HTMLElement {
   }
 
   #tiles() {
-    return this.querySelectorAll('layer-tiles:not([name="filters"])');
+    return this.querySelectorAll("layer-tiles:not([still])");
   }
 
   #part(name) {

@@ -172,10 +172,12 @@ class DrawingPad extends HTMLElement {
   #pointerDown(event) {
     if (this.#pointer !== null || (event.button > 0 && event.button !== PEN_ERASER)) return;
     this.#endStroke();
+    const erase = this.erasing || event.button === PEN_ERASER;
+    if (erase && this.strokes.length === 0) return; // there is nothing that strokes could take away
     this.#pointer = event.pointerId;
     this.#cursor = null;
     this.setPointerCapture(event.pointerId);
-    this.#startStroke(this.#point(event), this.erasing || event.button === PEN_ERASER);
+    this.#startStroke(this.#point(event), erase);
   }
 
   #pointerMove(event) {

@@ -21,9 +21,12 @@ const predictor = new Predictor();
 let saw = null; // the 28×28 of the latest answer, a data URI
 
 let speaking = 0;
-function say(sentence) {
+/** Speak in the live region when nothing else is said for a while, if it is `still` true then. */
+function say(sentence, still = () => true) {
   clearTimeout(speaking);
-  speaking = setTimeout(() => (live.textContent = sentence), QUIET);
+  speaking = setTimeout(() => {
+    if (still()) live.textContent = sentence;
+  }, QUIET);
 }
 
 const picture = () => pad.toBlob();
@@ -32,12 +35,14 @@ function refresh({ settled }) {
   button("undo").disabled = !pad.canUndo;
   button("redo").disabled = !pad.canRedo;
   for (const name of ["clear", "curl"]) button(name).disabled = pad.empty;
-  button("link").disabled = pad.strokes.length === 0; // a picture has no room in a link
+  const drawn = pad.strokes.length > 0;
+  button("link").disabled = button("erase").disabled = !drawn; // a picture fits in no link
+  if (!drawn) erase(false);
   if (settled) history.replaceState(null, "", address());
   if (pad.empty) {
     predictor.cancel();
     showPicture(null);
-    say(answer.empty());
+    say(answer.empty(), () => pad.empty);
   } else {
     predictor.ask(picture, { urgent: settled });
   }
@@ -94,6 +99,7 @@ function address() {
 function restore() {
   const strokes = decodeStrokes(location.hash.slice(1));
   if (strokes) pad.strokes = strokes;
+  else pad.clear();
 }
 
 async function curl() {
@@ -111,14 +117,16 @@ async function copyFrom(name, text) {
   setTimeout(() => (button(name).textContent = label), 1600);
 }
 
+function erase(erasing) {
+  pad.erasing = erasing;
+  button("erase").setAttribute("aria-pressed", erasing);
+}
+
 const actions = {
   undo: () => pad.undo(),
   redo: () => pad.redo(),
   clear: () => pad.clear(),
-  erase: () => {
-    pad.erasing = !pad.erasing;
-    button("erase").setAttribute("aria-pressed", pad.erasing);
-  },
+  erase: () => erase(!pad.erasing),
   link: () => copyFrom("link", async () => address()),
   curl: () => copyFrom("curl", curl),
   save: () => {

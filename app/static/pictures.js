@@ -9,11 +9,17 @@ export function acceptPictures(pad) {
     opener.addEventListener("click", () => input.click());
   }
 
-  for (const sample of document.querySelectorAll("[data-sample]")) {
+  for (let digit = 0; digit < 10; digit++) {
+    const source = `/static/samples/${digit}.png`;
+    const sample = document.createElement("button");
+    sample.type = "button";
+    sample.title = `Somebody's ${digit}`;
+    sample.innerHTML = `<img src="${source}" width="28" height="28" alt="${sample.title}">`;
     sample.addEventListener("click", async () => {
-      const response = await fetch(sample.querySelector("img").src).catch(() => null);
+      const response = await fetch(source).catch(() => null);
       if (response?.ok) pad.show(await response.blob(), { asInk: true });
     });
+    document.querySelector(".samples").append(sample);
   }
 
   document.addEventListener("paste", (event) => {

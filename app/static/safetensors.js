@@ -1,5 +1,5 @@
 /**
- * Reads the float32 tensors of a safetensors file (https://github.com/huggingface/safetensors):
+ * Reads the float32 and float16 tensors of a safetensors file (https://github.com/huggingface/safetensors):
  * the header's length in 8 bytes, the header as JSON, the numbers, all little-endian.
  *
  * ArrayBuffer → Map of name → `{ shape, values }`. Throws a RangeError if the file is cut short and
@@ -11,10 +11,20 @@ export function parseSafetensors(buffer) {
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, length)));
   const tensors = new Map();
   for (const [name, { dtype, shape, data_offsets: [from, to] = [] }] of Object.entries(header)) {
-    if (dtype !== "F32") continue; // BatchNorm's counters, and the file's own notes
-    // Copied, because a Float32Array over the buffer must start at a multiple of four.
-    const bytes = new Uint8Array(buffer, start + from, to - from).slice();
-    tensors.set(name, { shape, values: new Float32Array(bytes.buffer) });
+    if (dtype !== "F32" && dtype !== "F16") continue; // counters, and the file's own notes
+    // Copied, because an array of wider numbers over the buffer must start at a multiple of them.
+    const bytes = new Uint8Array(buffer, start + from, to - from).slice().buffer;
+    const values = dtype === "F32"
+      ? new Float32Array(bytes)
+      : Float32Array.from(new Uint16Array(bytes), valueOfHalf);
+    tensors.set(name, { shape, values });
   }
   return tensors;
+}
+
+/** The number that 16 bits stand for (IEEE 754); browsers of before 2025 have no Float16Array. */
+function valueOfHalf(bits) {
+  const exponent = (bits >> 10) & 31, fraction = (bits & 1023) / 1024;
+  const size = exponent ? (1 + fraction) * 2 ** (exponent - 15) : fraction * 2 ** -14;
+  return bits >> 15 ? -size : size;
 }

@@ -31,8 +31,8 @@ export function encodeStrokes(strokes) {
       last = [x, y];
     }
   }
-  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_")
-    .replaceAll("=", "");
+  const binary = bytes.map((byte) => String.fromCharCode(byte)).join("");
+  return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
 /** Text → strokes; null if it is none. */

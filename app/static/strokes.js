@@ -5,11 +5,11 @@
  */
 
 /**
- * MNIST's pens are about an eighth of their digit wide. The picture for the network keeps the
- * drawn width within these shares of the drawing, so that a small digit isn't a blot and a large
- * one isn't a hair.
+ * MNIST's pens are about an eighth of their digit wide. A small digit is sent with a pen thinner
+ * than it was drawn with, at most this share of the drawing. The service thins strokes too, but it
+ * has pixels only, in which a small loop has run together; it thickens thin ones as well as we could.
  */
-const PEN_SHARE = { least: 0.1, most: 0.16 };
+const WIDEST_PEN = 0.16;
 const SMALLEST_DRAWING = 0.06;
 /** Pixels along the side of the picture for the network. */
 export const PICTURE_SIDE = 280;
@@ -22,14 +22,14 @@ export function pressureOf(event) {
   return PRESSURE.least + (PRESSURE.most - PRESSURE.least) * Math.min(event.pressure, 1);
 }
 
-/** Draw strokes on a 2D context whose pad is `side` units wide; `widen` scales every width. */
-export function drawStrokes(context, strokes, side, colour, widen = 1) {
+/** Draw strokes on a 2D context whose pad is `side` units wide; `thin` scales every width. */
+export function drawStrokes(context, strokes, side, colour, thin = 1) {
   context.save();
   context.lineCap = context.lineJoin = "round";
   context.strokeStyle = colour;
   for (const { width, erase, points } of strokes) {
     context.globalCompositeOperation = erase ? "destination-out" : "source-over";
-    drawStroke(context, points, side, width * widen * side);
+    drawStroke(context, points, side, width * thin * side);
   }
   context.restore();
 }
@@ -59,8 +59,8 @@ function drawStroke(context, points, side, width) {
   context.stroke();
 }
 
-/** What to multiply the widths by for the network's picture. */
-export function networkWidening(strokes) {
+/** What to multiply the widths by for the network's picture: 1 or less. */
+export function networkThinning(strokes) {
   if (strokes.some((stroke) => stroke.erase)) return 1; // other widths would erase something else
   const points = strokes.flatMap((stroke) => stroke.points);
   const extent = Math.max(...[0, 1].map((axis) => {
@@ -69,7 +69,7 @@ export function networkWidening(strokes) {
   }));
   if (extent < SMALLEST_DRAWING) return 1;
   const share = Math.max(...strokes.map((stroke) => stroke.width)) / extent;
-  return Math.min(Math.max(share, PEN_SHARE.least), PEN_SHARE.most) / share;
+  return Math.min(WIDEST_PEN / share, 1);
 }
 
 /** Black ink on white paper, as PNG; null if nothing is left to see. */
@@ -77,7 +77,7 @@ export async function strokesToBlob(strokes) {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = PICTURE_SIDE;
   const context = canvas.getContext("2d", { willReadFrequently: true });
-  drawStrokes(context, strokes, PICTURE_SIDE, "#000", networkWidening(strokes));
+  drawStrokes(context, strokes, PICTURE_SIDE, "#000", networkThinning(strokes));
   if (strokes.some((stroke) => stroke.erase) && isClear(context)) return null;
   context.globalCompositeOperation = "destination-over";
   context.fillStyle = "#fff";

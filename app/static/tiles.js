@@ -13,7 +13,7 @@ const ARROWS = {
 
 /**
  * `<layer-tiles>`: the maps of one layer as tiles. Attributes: `name` of the layer; `columns`;
- * `signed` if nought has a meaning: then colours tell the sign.
+ * `signed` if nought has a meaning: then colours tell the sign; `still` if nothing is to be pointed at.
  *
  * One of its units is pointed at, or reached with the arrow keys, on from tile to tile: fires
  * `unit` with `detail` `{ channel, row, column, value, byKey }`, or null when it is left.
@@ -33,7 +33,9 @@ class LayerTiles extends HTMLElement {
       this.#paint();
     }).observe(this);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#repaint());
-    if (!this.hasAttribute("tabindex")) return;
+    if (this.hasAttribute("still")) return;
+    this.tabIndex = 0;
+    this.setAttribute("role", "application");
     this.addEventListener("pointermove", (event) => {
       if (event.pointerType !== "touch") this.#choose(this.#unitAt(event)); // a finger scrolls
     });

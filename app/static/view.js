@@ -82,7 +82,7 @@ export class View {
     if (bitmap) {
       this.#paintBitmap(context, bitmap, side);
     } else {
-      context.font = `italic ${side / 22}px serif`;
+      context.font = `italic ${side / 22}px ${getComputedStyle(this.#pad).getPropertyValue("--serif")}`;
       context.textAlign = "center";
       context.fillStyle = ink;
       context.fillText(file.name || "Picture", side / 2, side / 2, side * 0.9);

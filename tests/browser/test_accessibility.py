@@ -46,6 +46,20 @@ def test_phone_shows_the_answer_without_scrolling(open_page: OpenPage) -> None:
     assert bars["y"] + bars["height"] <= 844
 
 
+@pytest.mark.parametrize(("width", "height"), [(740, 360), (640, 400), (1366, 620)])
+def test_low_window_shows_pad_and_answer_side_by_side(
+    open_page: OpenPage, width: int, height: int
+) -> None:
+    """A phone on its side; 1280 × 800 magnified to 200 %; a small laptop."""
+    page, _ = open_page(viewport={"width": width, "height": height})
+    draw(page, 4)
+    expect_digit(page, 4)
+    for part in ("drawing-pad", "digit-answer .reading", "digit-answer .bars"):
+        box = page.locator(part).bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= height
+
+
 def test_tools_are_large_enough_for_a_finger(open_page: OpenPage) -> None:
     page, _ = open_page(viewport={"width": 320, "height": 700})
     for tool in page.locator(".tools button, .samples button, .share button").all():

@@ -55,6 +55,41 @@ def test_text_that_is_no_drawing_decodes_to_nothing(page: Page, text: str) -> No
     assert call(page, "stroke-code", "decodeStrokes", text) is None
 
 
+@pytest.mark.parametrize(
+    ("event", "pressure"),
+    [
+        ({"pointerType": "mouse", "pressure": 0.5}, 1),
+        ({"pointerType": "touch", "pressure": 1}, 1),
+        ({"pointerType": "pen", "pressure": 0}, 1),
+        ({"pointerType": "pen", "pressure": 0.5}, 1),
+        ({"pointerType": "pen", "pressure": 0.01}, 0.755),
+        ({"pointerType": "pen", "pressure": 3}, 1.25),
+    ],
+)
+def test_pressure_of_a_pen_is_a_factor_near_one(
+    page: Page, event: dict[str, Any], pressure: float
+) -> None:
+    assert call(page, "strokes", "pressureOf", event) == pytest.approx(pressure)
+
+
+@pytest.mark.parametrize(
+    ("width", "extent", "erase", "factor"),
+    [
+        (0.08, 0.8, False, 1),
+        (0.02, 0.8, False, 1),
+        (0.08, 0.25, False, 0.5),
+        (0.08, 0.25, True, 1),
+        (0.08, 0.01, False, 1),
+    ],
+    ids=["large", "hair", "small", "erased", "dot"],
+)
+def test_pen_is_thinned_for_a_small_drawing(
+    page: Page, width: float, extent: float, erase: bool, factor: float
+) -> None:
+    stroke = {"width": width, "erase": erase, "points": [[0.1, 0.1, 1], [0.1, 0.1 + extent, 1]]}
+    assert call(page, "strokes", "networkThinning", [stroke]) == pytest.approx(factor)
+
+
 PARSE = """async (bytes) => {
     const { parseSafetensors } = await import("/static/safetensors.js");
     const tensors = parseSafetensors(new Uint8Array(bytes).buffer);
@@ -78,6 +113,13 @@ def test_safetensors_are_read_at_any_alignment(page: Page) -> None:
         header["__metadata__"] = {"format": "pt" + padding}
         file = safetensors(header, struct.pack("<qfff", 7, 1.5, -2, 0.25))
         assert page.evaluate(PARSE, file) == [["a", [2, 1], [1.5, -2]], ["b", [], [0.25]]]
+
+
+def test_halves_are_the_numbers_that_they_stand_for(page: Page) -> None:
+    halves = [0.0, 1, -2, 0.333251953125, 65504, -6.103515625e-05, 5.9604644775390625e-08]
+    tensor = {"dtype": "F16", "shape": [len(halves)], "data_offsets": [0, 2 * len(halves)]}
+    file = safetensors({"a": tensor}, struct.pack(f"<{len(halves)}e", *halves))
+    assert page.evaluate(PARSE, file) == [["a", [len(halves)], halves]]
 
 
 def test_safetensors_cut_short_are_refused(page: Page) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import math
 import re
 
+import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from PIL import Image
+from playwright.sync_api import Page, Route, expect
 from service_process import ServiceProcess
 
 from .conftest import OpenPage
@@ -33,7 +36,10 @@ def test_digit_drawn_by_mouse_is_named(page: Page, digit: int, place: str) -> No
     expect_digit(page, digit)
 
 
-@pytest.mark.parametrize(("digit", "place"), [(0, "centre"), (1, "top left"), (7, "large")])
+@pytest.mark.parametrize(
+    ("digit", "place"),
+    [(0, "centre"), (1, "top left"), (2, "tiny"), (3, "bottom right, small"), (7, "large")],
+)
 def test_digit_drawn_by_touch_is_named(open_page: OpenPage, digit: int, place: str) -> None:
     page, visit = open_page(**PHONE)
     draw_by_touch(page, digit, place)
@@ -48,6 +54,49 @@ def test_digit_painted_with_the_keyboard_is_named(page: Page) -> None:
     for key in ["ArrowUp"] * 7 + ["Space"] + ["ArrowDown"] * 14 + ["Space"]:
         page.keyboard.press(key)
     expect_digit(page, 1)
+
+
+def test_tiny_digit_of_the_widest_pen_is_named(page: Page) -> None:
+    page.get_by_label("Pen width").fill("120")
+    draw(page, 0, "tiny")
+    expect_digit(page, 0)
+
+
+def test_digit_is_named_where_events_are_not_coalesced(page: Page) -> None:
+    page.evaluate("delete PointerEvent.prototype.getCoalescedEvents")
+    draw(page, 3)
+    expect_digit(page, 3)
+
+
+def test_pen_pressure_changes_the_width_within_bounds(page: Page) -> None:
+    session = page.context.new_cdp_session(page)
+    stroke = placed(1, "centre", page)[0]
+    steps = [("mousePressed", stroke[0], 0.05), ("mouseMoved", stroke[1], 1.0)]
+    for kind, (x, y), force in [*steps, ("mouseReleased", stroke[1], 0.0)]:
+        event = {"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1, "force": force}
+        session.send("Input.dispatchMouseEvent", {**event, "pointerType": "pen"})
+    expect_digit(page, 1)
+    pressures = page.evaluate(
+        "document.querySelector('drawing-pad').strokes[0].points.map((point) => point[2])"
+    )
+    assert 0.75 <= min(pressures) < 1 < max(pressures) <= 1.25
+
+
+def test_dark_page_is_drawn_on_in_light_ink(open_page: OpenPage) -> None:
+    page, visit = open_page(color_scheme="dark")
+    draw(page, 7)
+    expect_digit(page, 7)
+    ink = np.asarray(shown_on(page, INK)).reshape(-1, 4)
+    assert ink[ink[:, 3] == 255].min() > 200
+    assert visit.errors == []
+
+
+def test_second_digit_drawn_at_once_is_the_one_that_stays(page: Page) -> None:
+    draw(page, 7)
+    page.keyboard.press("Escape")
+    draw(page, 1)
+    expect_digit(page, 1)
+    expect(page.locator("digit-answer .digit")).to_have_text("1")
 
 
 def test_empty_pad_predicts_nothing(open_page: OpenPage) -> None:
@@ -106,6 +155,21 @@ def test_low_confidence_is_not_sure(page: Page) -> None:
     expect(page.locator("digit-answer")).to_have_attribute("data-state", "unsure")
 
 
+def test_probability_that_rounds_to_one_is_no_certainty(page: Page) -> None:
+    def certain(route: Route) -> None:
+        answer = route.fetch().json()
+        answer["confidence"] = 1.0
+        answer["log_probabilities"] = [-30.0] * 7 + [-0.0] + [-30.0] * 2
+        route.fulfill(json=answer)
+
+    page.route("**/predict?*", certain)
+    draw(page, 7)
+    expect(page.get_by_role("status")).to_have_text("This is a 7, 99 % sure", timeout=15_000)
+    expect(page.locator("digit-answer .verdict")).to_have_text("99.9 % sure")
+    page.get_by_role("button", name=re.compile("^7: ")).focus()
+    expect(page.locator("digit-answer .note")).to_have_text("7: 99.9999 %, log-probability 0")
+
+
 def test_scribble_is_no_digit(page: Page) -> None:
     """Ten teeth of a zigzag over the whole pad."""
     pad = page.locator("drawing-pad").bounding_box()
@@ -145,6 +209,25 @@ def test_escape_clears(page: Page) -> None:
     expect_empty(page)
 
 
+def test_one_live_region_speaks_only_of_what_is_still_true(page: Page) -> None:
+    assert page.locator("[aria-live], [role=status], [role=alert]").count() == 1
+    draw(page, 7)
+    expect_digit(page, 7)
+    first_said = page.evaluate(
+        """() => new Promise((resolve) => {
+            const live = document.querySelector("#live");
+            new MutationObserver(() => resolve(live.textContent))
+                .observe(live, { childList: true });
+            const pad = document.querySelector("drawing-pad");
+            for (let turn = 0; turn < 20; turn++) {
+                pad.clear();
+                pad.undo();
+            }
+        })"""
+    )
+    assert first_said.startswith("This is a 7")
+
+
 def test_undo_and_redo_by_button_and_key(page: Page) -> None:
     draw(page, 1)
     expect_digit(page, 1)
@@ -172,6 +255,28 @@ def test_eraser_that_leaves_nothing_says_so(page: Page) -> None:
     page.get_by_role("button", name="Eraser").click()
     draw(page, 1)
     expect(page.get_by_role("status")).to_contain_text("Nothing is left to see", timeout=15_000)
+
+
+def test_clear_ends_erasing(page: Page) -> None:
+    eraser = page.get_by_role("button", name="Eraser")
+    expect(eraser).to_be_disabled()
+    draw(page, 7)
+    eraser.click()
+    expect(eraser).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="Clear", exact=True).click()
+    expect(eraser).to_have_attribute("aria-pressed", "false")
+    draw(page, 1)
+    expect_digit(page, 1)
+
+
+def test_photo_of_twelve_megapixels_is_named(page: Page) -> None:
+    photo = Image.open(io.BytesIO(picture_of_a_seven())).resize((3000, 4000))
+    file = io.BytesIO()
+    photo.save(file, "JPEG")
+    page.locator("#file").set_input_files(
+        {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": file.getvalue()}
+    )
+    expect_digit(page, 7)
 
 
 def test_uploaded_picture_is_named(page: Page) -> None:

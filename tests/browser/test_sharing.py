@@ -62,6 +62,19 @@ def test_link_opened_on_the_page_itself_shows_its_drawing(page: Page) -> None:
     expect_digit(page, 7)
 
 
+def test_back_to_the_bare_address_is_an_empty_pad_that_undo_fills(page: Page) -> None:
+    draw(page, 7)
+    expect_digit(page, 7)
+    seven = page.evaluate("location.hash")
+    page.keyboard.press("Escape")
+    page.evaluate("(hash) => { location.hash = hash; }", seven)
+    expect_digit(page, 7)
+    page.go_back()
+    expect_empty(page)
+    page.keyboard.press("Control+z")
+    expect_digit(page, 7)
+
+
 @pytest.mark.parametrize("fragment", ["#nonsense", "#AQ", "#AU4AgICAgAE", "#%%%"])
 def test_damaged_link_is_an_empty_pad(open_page: OpenPage, fragment: str) -> None:
     page, visit = open_page()

@@ -37,6 +37,7 @@ PLACES = {
     "top left": (0.05, 0.04, 0.5),
     "bottom right, small": (0.68, 0.68, 0.25),
     "bottom right": (0.52, 0.5, 0.45),
+    "tiny": (0.62, 0.3, 0.12),
 }
 """Left, top and side of that square on the pad."""
 
