@@ -172,7 +172,7 @@ BEST = Recipe(
 FAST = replace(
     BEST,
     name="fast",
-    epochs=6,
+    epochs=5,
     learning_rate=0.3,
     rotation=6.0,
     scale=0.06,
