@@ -38,6 +38,7 @@ class Report:
         p50, p99: latency in milliseconds.
         processor_seconds: that wrk itself took of the cores.
         seconds: of wall time.
+        cores: that wrk ran on.
     """
 
     rate: float
@@ -45,12 +46,18 @@ class Report:
     p99: float
     processor_seconds: float
     seconds: float
+    cores: int
+
+    @property
+    def rate_beside(self) -> float:
+        """Answers a second if the service on the same cores had had wrk's share of them too."""
+        return self.rate / (1 - self.processor_seconds / (self.cores * self.seconds))
 
 
 def wrk(
     port: int, cores: set[int], connections: int, seconds: float, *, bare: bool = False
 ) -> Report:
-    """Load a service as fast as it answers, from a fixed number of connections.
+    """Load a service as fast as it answers, from a fixed number of connections, a thread a core.
 
     Raises:
         RuntimeError: an answer was not 200, or a connection failed.
@@ -70,7 +77,7 @@ def wrk(
         text = subprocess.run(
             [
                 *("taskset", "-c", ",".join(map(str, sorted(cores)))),
-                *("wrk", "--latency", "-t1", f"-c{connections}", f"-d{seconds:g}s"),
+                *("wrk", "--latency", f"-t{len(cores)}", f"-c{connections}", f"-d{seconds:g}s"),
                 *("-s", str(script), f"http://127.0.0.1:{port}/"),
             ],
             capture_output=True,
@@ -84,7 +91,8 @@ def wrk(
     wall = re.search(r"requests in ([\d.]+)s", text)
     assert rate is not None
     assert wall is not None
-    return Report(float(rate[1]), _latency(text, 50), _latency(text, 99), spent, float(wall[1]))
+    latencies = _latency(text, 50), _latency(text, 99)
+    return Report(float(rate[1]), *latencies, spent, float(wall[1]), len(cores))
 
 
 def _latency(text: str, percent: int) -> float:
