@@ -94,9 +94,10 @@ def perturbed(network: nn.Module, radius: float) -> Iterator[None]:
         network: with its gradients, which are used up: it enters without any.
         radius: length of the step, measured in those proportions.
     """
-    parameters = [p for p in network.parameters() if p.grad is not None]
+    found = [(p, p.grad) for p in network.parameters() if p.grad is not None]
+    parameters = [parameter for parameter, _ in found]
     with torch.no_grad():
-        scaled = [p.abs() * p.grad if p.ndim == 4 else p.grad for p in parameters]
+        scaled = [p.abs() * gradient if p.ndim == 4 else gradient for p, gradient in found]
         length = torch.stack([each.square().sum() for each in scaled]).sum().sqrt() + 1e-12
         steps = [
             (p.abs() * each if p.ndim == 4 else each) * (radius / length)
