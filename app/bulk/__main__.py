@@ -10,7 +10,12 @@ def main() -> int:
     try:
         from app.bulk import command
     except ModuleNotFoundError as exc:
-        if exc.name is None or exc.name.partition(".")[0] not in {"fsspec", "pyarrow", "ray", "tqdm"}:
+        if exc.name is None or exc.name.partition(".")[0] not in {
+            "fsspec",
+            "pyarrow",
+            "ray",
+            "tqdm",
+        }:
             raise
         print(f"error: {exc.name} is missing: pip install -e '.[bulk]'", file=sys.stderr)
         return 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import time
@@ -18,7 +17,7 @@ from app.bulk.scoring import DEFAULT_COLUMNS, SCHEMA
 from app.bulk.sink import Tally
 from app.bulk.sources import READABLE
 from app.bulk.work import Job
-from app.checkpoint import Checkpoint, CheckpointError
+from app.checkpoint import CheckpointError
 from app.recognizer import Recognizer
 from app.settings import Settings as ServiceSettings
 
@@ -97,7 +96,7 @@ def main(given: list[str] | None = None) -> int:
         )
         output = _absolute(options.output)
         record = open_output(output, settings, options.resume)
-        job = job_of(record, output, checkpoint, options.batch_size)
+        job = record.job(output, checkpoint, options.batch_size, DEFAULTS.max_pixels)
         with cluster(options.address) as cores:
             score_all(job, record, cores)
     except (BulkError, CheckpointError) as exc:
@@ -107,23 +106,6 @@ def main(given: list[str] | None = None) -> int:
         print(f"interrupted. {RESUME}", file=sys.stderr)
         return 130
     return 0
-
-
-def job_of(record: Record, output: str, checkpoint: Checkpoint, batch_size: int) -> Job:
-    """What the workers of a run have to know."""
-    return Job(
-        source=record.settings.input,
-        source_root=record.source_root,
-        output=output,
-        kind=record.kind,
-        image_column=record.image_column,
-        columns=tuple(record.settings.columns),
-        preprocess=record.settings.preprocess,
-        batch_size=batch_size,
-        max_pixels=DEFAULTS.max_pixels,
-        graph=checkpoint.graph,
-        card=json.dumps(checkpoint.card),
-    )
 
 
 def score_all(job: Job, record: Record, cores: int) -> None:

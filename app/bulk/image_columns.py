@@ -43,7 +43,7 @@ def is_file(form: pa.DataType) -> bool:
     """Whether a column holds image files, bare or as Hugging Face's data sets have them."""
     if pa.types.is_struct(form):
         return form.get_field_index("bytes") >= 0 and is_file(form.field("bytes").type)
-    return pa.types.is_binary(form) or pa.types.is_large_binary(form)
+    return bool(pa.types.is_binary(form) or pa.types.is_large_binary(form))
 
 
 def _is_array(form: pa.DataType) -> bool:
@@ -51,13 +51,12 @@ def _is_array(form: pa.DataType) -> bool:
         form = form.storage_type
     if not _is_list(form):
         return False
-    return pa.types.is_uint8(form.value_type) or _is_array(form.value_type)
+    return bool(pa.types.is_uint8(form.value_type)) or _is_array(form.value_type)
 
 
 def _is_list(form: pa.DataType) -> bool:
-    return (
-        pa.types.is_list(form) or pa.types.is_large_list(form) or pa.types.is_fixed_size_list(form)
-    )
+    kinds = pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list
+    return any(is_kind(form) for is_kind in kinds)
 
 
 def items_of(column: pa.Array) -> NDArray[np.uint8] | list[Item]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from itertools import groupby
 from typing import NamedTuple, TypeVar
@@ -183,7 +183,7 @@ def _groups(metadata: pq.FileMetaData, piece: Piece) -> tuple[list[int], int]:
 def _ahead(steps: Iterable[Callable[[], Result]], count: int) -> Iterator[Result]:
     """The results of steps, in order, of which so many are under way at a time."""
     with ThreadPoolExecutor(count) as pool:
-        waiting = deque()
+        waiting: deque[Future[Result]] = deque()
         for step in steps:
             waiting.append(pool.submit(step))
             if len(waiting) >= count:

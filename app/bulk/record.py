@@ -14,7 +14,9 @@ from app.bulk.files import resolve
 from app.bulk.plan import first, shards, write_plan
 from app.bulk.scoring import SCHEMA
 from app.bulk.sources import Kind, Source
-from app.bulk.work import plan_path
+from app.bulk.work import Job, plan_path
+from app.checkpoint import Checkpoint
+from app.pipeline import Preprocess
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Settings:
     """What decides the rows of an output; a resumed run has to have the same."""
 
     input: str
-    preprocess: str | None
+    preprocess: Preprocess | None
     columns: list[str]
     image_column: str | None
     limit: int | None
@@ -52,6 +54,22 @@ class Record:
     images: int
     skipped: int
 
+    def job(self, output: str, checkpoint: Checkpoint, batch_size: int, max_pixels: int) -> Job:
+        """What the workers have to know; for the arguments see :class:`app.bulk.work.Job`."""
+        return Job(
+            source=self.settings.input,
+            source_root=self.source_root,
+            output=output,
+            kind=self.kind,
+            image_column=self.image_column,
+            columns=tuple(self.settings.columns),
+            preprocess=self.settings.preprocess,
+            batch_size=batch_size,
+            max_pixels=max_pixels,
+            graph=checkpoint.graph,
+            card=json.dumps(checkpoint.card),
+        )
+
 
 def open_output(location: str, settings: Settings, resume: bool) -> Record:
     """Plan a run, or find the plan of the one to resume.
@@ -68,6 +86,7 @@ def open_output(location: str, settings: Settings, resume: bool) -> Record:
             raise BulkError(f"{location} holds a run. Go on with --resume, or name another folder.")
         with filesystem.open_input_file(path) as file:
             content = json.loads(file.read())
+        sink.forget_attempts(filesystem, root)
     except OSError as exc:
         raise BulkError(f"{location}: {exc}") from exc
     before = Settings(**content.pop("settings"))

@@ -22,7 +22,7 @@ from app.recognizer import Recognizer
 
 SCHEMA = pa.schema(
     [
-        pa.field("identifier", pa.string(), nullable=False),
+        ("identifier", pa.string()),
         ("digit", pa.uint8()),
         ("confidence", pa.float32()),
         ("is_digit", pa.bool_()),
@@ -31,7 +31,7 @@ SCHEMA = pa.schema(
         ("error", pa.string()),
     ]
 )
-"""All columns that there can be; where there is an error, all but it and the identifier are null."""
+"""All columns there can be; where there is an error, all but it and the identifier are null."""
 
 DEFAULT_COLUMNS = [name for name in SCHEMA.names if name != "several_digits"]
 
@@ -95,9 +95,7 @@ class Scorer:
         }
         return pa.record_batch([columns[name] for name in SCHEMA.names], schema=SCHEMA)
 
-    def _classify(
-        self, images: NDArray[np.uint8]
-    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    def _classify(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """As :meth:`Recognizer.classify`, which is given so many at a time as the engine likes."""
         parts = [
             self._recognizer.classify(images[start : start + ENGINE_BATCH])
@@ -141,7 +139,7 @@ _NONE = np.empty((0, SIDE, SIDE), np.uint8)
 
 
 def _as_they_are(images: NDArray[np.uint8]) -> Shown:
-    drawn = images.any(axis=(1, 2))
+    drawn = np.asarray(images.any(axis=(1, 2)))
     if drawn.all():
         return Shown(images, [None] * len(images), [None] * len(images))
     error = _described(blank())

@@ -14,7 +14,9 @@ import pyarrow.parquet as pq
 from pyarrow import fs
 
 PRIVATE = "_bulk"
-"""Folder in the output for the plan and unfinished files; readers of Parquet pass such names over."""
+"""Folder in the output for the plan and what is unfinished; readers of Parquet pass it over."""
+ATTEMPTS = 10
+"""Workers that may die over a shard. Ray would go on for ever, and one image may be what kills."""
 TALLY = b"tinydigits"
 """Key of the counts in a file's metadata."""
 
@@ -65,8 +67,32 @@ def finished(filesystem: fs.FileSystem, path: str) -> Tally | None:
         return Tally(**json.loads(pq.read_metadata(file).metadata[TALLY]))
 
 
+def begin(filesystem: fs.FileSystem, root: str, number: int) -> str:
+    """Note that a shard is begun; returns the folder of such notes, which its end removes.
+
+    Raises:
+        RuntimeError: too many have begun it and not come back.
+    """
+    notes = f"{root}/{PRIVATE}/attempts/{number:07}"
+    filesystem.create_dir(notes)
+    if len(filesystem.get_file_info(fs.FileSelector(notes))) >= ATTEMPTS:
+        raise RuntimeError(f"shard {number} has cost {ATTEMPTS} workers their lives.")
+    with filesystem.open_output_stream(f"{notes}/{uuid.uuid4().hex}"):
+        pass
+    return notes
+
+
+def forget_attempts(filesystem: fs.FileSystem, root: str) -> None:
+    """Give every shard all its attempts again."""
+    filesystem.delete_dir_contents(f"{root}/{PRIVATE}/attempts", missing_dir_ok=True)
+
+
 def write_rows(
-    filesystem: fs.FileSystem, root: str, number: int, batches: Sequence[pa.RecordBatch], tally: Tally
+    filesystem: fs.FileSystem,
+    root: str,
+    number: int,
+    batches: Sequence[pa.RecordBatch],
+    tally: Tally,
 ) -> None:
     """Write a shard's rows, all of them or none."""
     table = pa.Table.from_batches(batches)

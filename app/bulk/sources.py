@@ -184,7 +184,7 @@ def _members(path: str, file: pa.NativeFile) -> Iterator[Piece]:
     """The pictures in a tar; those without a picture's name are passed over."""
     with tarfile.open(fileobj=file, mode="r:") as archive:
         while (member := archive.next()) is not None:
-            archive.members.clear()  # it would remember all that it has seen
+            archive.members = []  # type: ignore[attr-defined]  # it would remember all of them
             name = PurePosixPath(member.name).name
             if member.isreg() and not name.startswith(".") and name.lower().endswith(PICTURES):
                 yield Piece(path, member.name, member.offset_data, member.size, 1, member.size)

@@ -66,6 +66,7 @@ def do_shard(job: Job, number: int) -> tuple[sink.Tally, bool]:
     tally = sink.finished(filesystem, sink.shard_path(root, number))
     if tally is not None:
         return tally, False
+    attempts = sink.begin(filesystem, root, number)
     carried = [name for name in job.columns if name not in SCHEMA.names]
     reader = Reader(
         resolve(job.source)[0],
@@ -85,6 +86,7 @@ def do_shard(job: Job, number: int) -> tuple[sink.Tally, bool]:
             columns |= {name: batch.carried.column(name) for name in carried}
         written.append(pa.RecordBatch.from_pydict({name: columns[name] for name in job.columns}))
     sink.write_rows(filesystem, root, number, written, tally)
+    filesystem.delete_dir(attempts)
     return tally, True
 
 
