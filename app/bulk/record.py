@@ -95,12 +95,12 @@ def open_output(location: str, settings: Settings, resume: bool) -> Record:
 
 
 def _plan(filesystem: fs.FileSystem, root: str, path: str, settings: Settings) -> Record:
-    filesystem.create_dir(f"{root}/{sink.PRIVATE}")
-    entries = filesystem.get_file_info(fs.FileSelector(root))
+    entries = filesystem.get_file_info(fs.FileSelector(root, allow_not_found=True))
     if foreign := [entry.base_name for entry in entries if entry.base_name != sink.PRIVATE]:
         raise BulkError(f"{root} is not empty ({foreign[0]}). Name another folder.")
     source = Source(settings.input, settings.image_column)
     pieces = first(source.pieces(), settings.limit)
+    filesystem.create_dir(f"{root}/{sink.PRIVATE}")
     with filesystem.open_output_stream(plan_path(root)) as stream:
         count, images = write_plan(stream, shards(pieces, settings.rows_per_file))
     assert source.kind is not None
