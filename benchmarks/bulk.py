@@ -28,31 +28,19 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
-import numpy as np
 import pyarrow.parquet as pq
+from bulk_inputs import DIGITS, cells, write_folder, write_idx
 from bulk_memory import peaks_while
-from bulk_peers import MAX_PIXELS
-from PIL import Image
+from bulk_processor_time import ROWS_PER_FILE, Results, processor_time
 from serve import hardware
 
-from app.bulk.record import Settings, open_output
-from app.bulk.scoring import DEFAULT_COLUMNS
-from app.bulk.work import Job, do_shard
-from app.decoding import decode_image
-from app.pipeline import ENGINE_BATCH
-from app.preprocessing import prepare
-from app.recognizer import Recognizer
-
 REPOSITORY = Path(__file__).resolve().parents[1]
-DIGITS = sorted((REPOSITORY / "tests/digits").glob("*.png"))
-ROWS_PER_FILE = 1024
-
-Results = dict[str, list[float]]
 
 IDX_ENGINE = "IDX on one core: share of the engine's batch rate"
 PNG_LIMIT = "PNG on one core: share of decode and inference alone"
 IDX_TIME = "IDX, one worker's processor time: share of the engine's"
 PNG_TIME = "PNG, one worker's processor time: share of decode and inference"
+SCAN_TIME = "200 × 200 JPEG, one worker's processor time: share of decode and inference"
 TWO_IDX = "IDX: two cores against one"
 TWO_PNG = "PNG: two cores against one"
 LOOP = "PNG: one core against a plain loop"
@@ -64,6 +52,7 @@ ROWS: dict[str, tuple[str, float | None]] = {
     PNG_LIMIT: ("%", 80.0),
     IDX_TIME: ("%", None),
     PNG_TIME: ("%", None),
+    SCAN_TIME: ("%", None),
     TWO_IDX: ("×", 1.8),
     TWO_PNG: ("×", 1.8),
     LOOP: ("×", None),
@@ -73,39 +62,24 @@ ROWS: dict[str, tuple[str, float | None]] = {
 """Unit, and the least that is wanted."""
 
 
-def write_idx(path: Path, images: int) -> None:
-    """The forty digits again and again; written piece by piece, as it may be larger than memory."""
-    block = np.tile(np.stack([np.asarray(Image.open(each)) for each in DIGITS]), (250, 1, 1))
-    with path.open("wb") as file:
-        file.write(bytes([0, 0, 8, 3]) + np.array([images, 28, 28], ">u4").tobytes())
-        for start in range(0, images, len(block)):
-            file.write(block[: images - start].tobytes())
-
-
-def write_folder(path: Path, images: int) -> None:
-    """The forty digits' files again and again."""
-    path.mkdir()
-    files = [each.read_bytes() for each in DIGITS]
-    for number in range(images):
-        (path / f"{number:08}.png").write_bytes(files[number % len(files)])
-
-
 def run(source: Path, output: Path, cores: str, rows: int = ROWS_PER_FILE) -> float:
     """Run the command on cores; returns its rate, images a second, once every worker works."""
     command = [sys.executable, "-m", "app.bulk", str(source), str(output)]
-    subprocess.run(
+    result = subprocess.run(
         ["taskset", "-c", cores, *command, f"--rows-per-file={rows}"],
         cwd=REPOSITORY,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        check=True,
+        capture_output=True,
+        text=True,
     )
+    if result.returncode:
+        raise RuntimeError(result.stderr)
     files = sorted(
         (path.stat().st_mtime_ns / 1e9, pq.read_metadata(path).num_rows)
         for path in output.glob("*.parquet")
     )
     begin = len(cores.split(","))
-    return sum(rows for _, rows in files[begin:]) / (files[-1][0] - files[begin - 1][0])
+    images: int = sum(rows for _, rows in files[begin:])
+    return images / float(files[-1][0] - files[begin - 1][0])
 
 
 def peer(name: str, folder: Path, output: Path, cores: str) -> float:
@@ -135,51 +109,6 @@ def limit(seconds: float) -> dict[str, float]:
     ).stdout
     found: dict[str, float] = json.loads(text)
     return found
-
-
-def job_for(source: Path, output: Path) -> tuple[Job, int]:
-    """A run's job and number of shards, for who does them in this process."""
-    recognizer = Recognizer.load(REPOSITORY / "weights")
-    checkpoint = recognizer.checkpoint
-    settings = Settings(
-        str(source), None, DEFAULT_COLUMNS, None, None, ROWS_PER_FILE, checkpoint.sha256
-    )
-    record = open_output(str(output), settings, resume=False)
-    return record.job(str(output), checkpoint, 256, MAX_PIXELS), record.shards
-
-
-def processor_time(results: Results, idx: Path, folder: Path, scratch: Path, shards: int) -> None:
-    """Images a second of processor time of a worker's code, by turns with the least it can take."""
-    recognizer = Recognizer.load(REPOSITORY / "weights")
-    array, pictures = job_for(idx, scratch / "p-idx"), job_for(folder, scratch / "p-png")
-    images = np.stack([np.asarray(Image.open(path)) for path in DIGITS])
-    files = [path.read_bytes() for path in DIGITS]
-
-    def engine() -> None:
-        for start in range(0, len(images), ENGINE_BATCH):
-            recognizer.classify(images[start : start + ENGINE_BATCH])
-
-    def decode_and_infer() -> None:
-        for data in files:
-            recognizer.predict(prepare(decode_image(data, MAX_PIXELS)).image)
-
-    for job, _ in (array, pictures):
-        do_shard(job, 0)  # loads the network
-    for number in range(1, min(shards, array[1] - 1, pictures[1] - 1)):
-        for name, (job, _), alone in (("IDX", array, engine), ("PNG", pictures, decode_and_infer)):
-            start = time.process_time()
-            do_shard(job, number)
-            worked = time.process_time()
-            for _ in range(ROWS_PER_FILE // len(DIGITS)):
-                alone()
-            ended = time.process_time()
-            images_alone = ROWS_PER_FILE // len(DIGITS) * len(DIGITS)
-            results[f"{name}, worker, images a second of processor time"].append(
-                ROWS_PER_FILE / (worked - start)
-            )
-            results[f"{name}, alone, images a second of processor time"].append(
-                images_alone / (ended - worked)
-            )
 
 
 def against_each_other(
@@ -221,12 +150,6 @@ def table(results: Results) -> dict[str, float]:
             "PNG, 1 of 2 cores, images a second",
             "decode and inference alone, images a second",
         ),
-        IDX_TIME: tuple(
-            f"IDX, {w}, images a second of processor time" for w in ("worker", "alone")
-        ),
-        PNG_TIME: tuple(
-            f"PNG, {w}, images a second of processor time" for w in ("worker", "alone")
-        ),
         TWO_IDX: tuple(f"IDX, {count} of 2 cores, images a second" for count in (2, 1)),
         TWO_PNG: tuple(f"PNG, {count} of 2 cores, images a second" for count in (2, 1)),
         LOOP: ("PNG, 1 of 2 cores, images a second", "PNG, plain loop, images a second"),
@@ -235,6 +158,11 @@ def table(results: Results) -> dict[str, float]:
             "PNG, multiprocessing on two cores, images a second",
         ),
     }
+    for row, kind in ((IDX_TIME, "IDX"), (PNG_TIME, "PNG"), (SCAN_TIME, "scans")):
+        worker, alone = (
+            f"{kind}, {w}, images a second of processor time" for w in ("worker", "alone")
+        )
+        wanted[row] = worker, alone
     values = {
         name: of[one] / of[other] * (100 if ROWS[name][0] == "%" else 1)
         for name, (one, other) in wanted.items()
@@ -280,7 +208,7 @@ def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--digits", type=int, default=100_000, help="in the IDX file")
-    parser.add_argument("--files", type=int, default=40_000, help="in the folder")
+    parser.add_argument("--files", type=int, default=40_000, help="PNG files in the folder")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=5, help="for each limit")
     parser.add_argument("--shards", type=int, default=8, help="for the rows in processor time")
@@ -292,8 +220,11 @@ def main() -> None:
         scratch = Path(directory)
         idx, folder = scratch / "digits.idx", scratch / "pictures"
         write_idx(idx, options.digits)
-        write_folder(folder, options.files)
-        processor_time(results, idx, folder, scratch, options.shards)
+        write_folder(folder, options.files, [path.read_bytes() for path in DIGITS])
+        scans = scratch / "scans"
+        write_folder(scans, options.shards * ROWS_PER_FILE, cells())
+        inputs = {"IDX": idx, "PNG": folder, "scans": scans}
+        processor_time(results, inputs, scratch, options.shards)
         if options.rounds:
             starts(results, scratch, options.rounds)
             against_each_other(results, idx, folder, scratch, options.rounds, options.seconds)

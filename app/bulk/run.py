@@ -56,6 +56,8 @@ def do_all(job: Job, shards: int) -> Iterator[tuple[Tally, bool]]:
     Raises:
         BulkError: a shard can't be done, or kills whatever works on it.
     """
+    if not shards:  # an array without images
+        return
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False
