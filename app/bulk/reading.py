@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -24,6 +25,8 @@ LARGEST_FILE = 64 * 1024 * 1024
 """Bytes of an image file that are read at most; a larger one gets an error in its place."""
 BATCH_BYTES = 32 * 1024 * 1024
 """Bytes of Parquet's image files that are held at a time, about."""
+BUFFER = 256 * 1024
+"""Bytes of a tar that are read at a time: its members are small and follow each other."""
 READERS = 16
 """Files on their way from another machine: there a small file is mostly waiting."""
 
@@ -113,11 +116,12 @@ class Reader:
         for _, members in groupby(pieces, key=lambda piece: piece.path):
             first = next(members)
             with self._filesystem.open_input_file(self._path(first)) as file:
+                buffered = io.BufferedReader(file, BUFFER)
                 for piece in (first, *members):
                     if piece.length > LARGEST_FILE:
                         yield _too_large(piece)
                     else:
-                        yield self._bytes(file, piece.start, piece.length, piece.path)
+                        yield self._bytes(buffered, piece.start, piece.length, piece.path)
 
     def _array(self, piece: Piece) -> Iterator[Batch]:
         with self._filesystem.open_input_file(self._path(piece)) as file:
@@ -151,9 +155,11 @@ class Reader:
     def _path(self, piece: Piece) -> str:
         return f"{self._root}/{piece.path}"
 
-    def _bytes(self, file: pa.NativeFile, start: int, length: int, path: str) -> bytes:
+    def _bytes(
+        self, file: io.BufferedReader | pa.NativeFile, start: int, length: int, path: str
+    ) -> bytes:
         file.seek(start)
-        data: bytes = file.read(length)
+        data = bytes(file.read(length))
         if len(data) != length:
             raise OSError(f"{path} is shorter than it was.")
         return data

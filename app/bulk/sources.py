@@ -6,6 +6,7 @@ reads them (``reading.py``).
 
 from __future__ import annotations
 
+import io
 import tarfile
 from collections.abc import Iterator
 from pathlib import PurePosixPath
@@ -40,6 +41,8 @@ STARTS: tuple[tuple[Kind, tuple[bytes, ...]], ...] = (
 )
 TAR_MAGIC = slice(257, 262), b"ustar"
 COMPRESSED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
+BUFFER = 64 * 1024
+"""Bytes of a tar that are read at a time on the way from header to header."""
 READABLE = "PNG, JPEG, WebP, BMP, GIF or TIFF images, Parquet, IDX of images, .npy or .tar"
 
 
@@ -182,7 +185,7 @@ class Source:
 
 def _members(path: str, file: pa.NativeFile) -> Iterator[Piece]:
     """The pictures in a tar; those without a picture's name are passed over."""
-    with tarfile.open(fileobj=file, mode="r:") as archive:
+    with tarfile.open(fileobj=io.BufferedReader(file, BUFFER), mode="r:") as archive:
         while (member := archive.next()) is not None:
             archive.members = []  # type: ignore[attr-defined]  # it would remember all of them
             name = PurePosixPath(member.name).name
