@@ -11,10 +11,11 @@ from pathlib import Path
 from tqdm import tqdm
 
 from app.bulk.errors import BulkError
+from app.bulk.files import resolve
 from app.bulk.record import Record, Settings, open_output
-from app.bulk.run import cluster, do_all
+from app.bulk.run import RESUME, cluster, do_all
 from app.bulk.scoring import DEFAULT_COLUMNS, SCHEMA
-from app.bulk.sink import Tally
+from app.bulk.sink import Tally, sweep
 from app.bulk.sources import READABLE
 from app.bulk.work import Job
 from app.checkpoint import CheckpointError
@@ -23,8 +24,6 @@ from app.settings import Settings as ServiceSettings
 
 DEFAULTS = ServiceSettings.model_construct()
 """The service's, without what the environment says of it."""
-
-RESUME = "What is written stays; go on with --resume."
 
 
 def arguments(given: list[str] | None) -> argparse.Namespace:
@@ -99,6 +98,7 @@ def main(given: list[str] | None = None) -> int:
         job = record.job(output, checkpoint, options.batch_size, DEFAULTS.max_pixels)
         with cluster(options.address) as cores:
             score_all(job, record, cores)
+        sweep(*resolve(output))
     except (BulkError, CheckpointError) as exc:
         print(f"error: {exc}", file=sys.stderr)
         return 1

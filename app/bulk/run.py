@@ -20,6 +20,8 @@ OBJECT_STORE = 100 * 1024 * 1024
 MOST_TASKS = 10_000
 """Ray's driver keeps a few kB for each; if there are more shards, a task does several."""
 
+RESUME = "What is written stays; go on with --resume."
+
 
 @contextmanager
 def cluster(address: str | None) -> Iterator[int]:
@@ -70,6 +72,6 @@ def do_all(job: Job, shards: int) -> Iterator[tuple[Tally, bool]]:
                 yield Tally(**json.loads(row["tally"])), row["made"]
     except ray.exceptions.RayError as exc:
         cause = getattr(exc, "cause", None) or exc
-        raise BulkError(f"{type(cause).__name__}: {cause}") from exc
+        raise BulkError(f"{type(cause).__name__}: {cause}. {RESUME}") from exc
     if not all(done):
-        raise BulkError(f"{shards - sum(done):,} shards were not done.")
+        raise BulkError(f"{shards - sum(done):,} shards were not done. {RESUME}")

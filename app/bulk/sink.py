@@ -6,6 +6,7 @@ import json
 import os
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
@@ -15,6 +16,7 @@ from pyarrow import fs
 
 PRIVATE = "_bulk"
 """Folder in the output for the plan and what is unfinished; readers of Parquet pass it over."""
+UNFINISHED = ".unfinished"
 ATTEMPTS = 10
 """Workers that may die over a shard. Ray would go on for ever, and one image may be what kills."""
 TALLY = b"tinydigits"
@@ -82,6 +84,19 @@ def begin(filesystem: fs.FileSystem, root: str, number: int) -> str:
     return notes
 
 
+def end(filesystem: fs.FileSystem, notes: str) -> None:
+    """Remove the notes of a shard that is done."""
+    with suppress(FileNotFoundError):  # another who did the same shard was faster
+        filesystem.delete_dir(notes)
+
+
+def sweep(filesystem: fs.FileSystem, root: str) -> None:
+    """Remove what killed workers left, when all shards are done."""
+    for entry in filesystem.get_file_info(fs.FileSelector(f"{root}/{PRIVATE}")):
+        if entry.base_name.endswith(UNFINISHED):
+            filesystem.delete_file(entry.path)
+
+
 def forget_attempts(filesystem: fs.FileSystem, root: str) -> None:
     """Give every shard all its attempts again."""
     filesystem.delete_dir_contents(f"{root}/{PRIVATE}/attempts", missing_dir_ok=True)
@@ -108,7 +123,7 @@ def write_whole(filesystem: fs.FileSystem, root: str, path: str, data: pa.Buffer
     Who is killed leaves a file in the private folder. Two that write the same write the same
     bytes, so it does not matter who is last.
     """
-    unfinished = f"{root}/{PRIVATE}/{uuid.uuid4().hex}.unfinished"
+    unfinished = f"{root}/{PRIVATE}/{uuid.uuid4().hex}{UNFINISHED}"
     if isinstance(filesystem, fs.LocalFileSystem):
         with open(unfinished, "wb") as file:
             file.write(data)

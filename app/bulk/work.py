@@ -86,7 +86,7 @@ def do_shard(job: Job, number: int) -> tuple[sink.Tally, bool]:
             columns |= {name: batch.carried.column(name) for name in carried}
         written.append(pa.RecordBatch.from_pydict({name: columns[name] for name in job.columns}))
     sink.write_rows(filesystem, root, number, written, tally)
-    filesystem.delete_dir(attempts)
+    sink.end(filesystem, attempts)
     return tally, True
 
 
