@@ -40,5 +40,5 @@ $(SERVE)/installed: pyproject.toml
 $(DEV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(DEV)
 	$(DEV)/bin/python $(PIP) torch==2.13.0
-	$(DEV)/bin/python $(PIP) --editable '.[train,benchmark,dev]'
+	$(DEV)/bin/python $(PIP) --editable '.[train,benchmark,bulk,dev]'
 	@touch $@

@@ -22,6 +22,8 @@ IDX_IMAGES = b"\0\0\x08\x03"
 NPY_START = b"\x93NUMPY"
 PIXELS = SIDE * SIDE
 LARGEST_NPY_HEADER = 4096
+LARGEST_HEADER = 12 + LARGEST_NPY_HEADER
+"""Bytes at the beginning of a file that say all of it."""
 
 WANTED = f"uint8 [N, {SIDE}, {SIDE}]"
 WAYS = f"Send {WANTED} as IDX, as .npy or as bare bytes, or a form with parts named file."
@@ -39,26 +41,40 @@ def read_images(body: bytes | bytearray, limit: int) -> NDArray[np.uint8]:
         NotABatch: another kind of array, or none.
         TooManyImages: as its name says.
     """
+    count, start = read_header(body, len(body))
+    if count > limit:
+        raise TooManyImages(f"The {count:,} images are too many; send at most {limit:,} at once.")
+    return np.frombuffer(body, np.uint8, offset=start).reshape(count, SIDE, SIDE)
+
+
+def read_header(body: bytes | bytearray, size: int) -> tuple[int, int]:
+    """Number of images in a body or file, and the byte at which they begin.
+
+    Args:
+        body: all of it, or its first ``LARGEST_HEADER`` bytes.
+        size: bytes of all of it.
+
+    Raises:
+        MalformedArray, NotABatch: see :func:`read_images`.
+    """
     if body.startswith(NPY_START):
         count, start = _read_npy_header(body)
     elif body.startswith(IDX_IMAGES):
         count, start = _read_idx_header(body)
-    elif len(body) % PIXELS == 0:
-        count, start = len(body) // PIXELS, 0
-    elif len(body) > 3 and body.startswith(b"\0\0") and body[2] in IDX_TYPES:
+    elif size % PIXELS == 0:
+        count, start = size // PIXELS, 0
+    elif size > 3 and body.startswith(b"\0\0") and body[2] in IDX_TYPES:
         raise NotABatch(f"This IDX file does not hold unsigned bytes in 3 dimensions. {WAYS}")
     else:
         raise NotABatch(
-            f"The {len(body):,} bytes are neither IDX nor .npy, nor a multiple of {PIXELS}. {WAYS}"
+            f"The {size:,} bytes are neither IDX nor .npy, nor a multiple of {PIXELS}. {WAYS}"
         )
-    if start + count * PIXELS != len(body):
+    if start + count * PIXELS != size:
         raise MalformedArray(
             f"The header promises {count:,} images, {count * PIXELS:,} bytes; "
-            f"{len(body) - start:,} follow it."
+            f"{size - start:,} follow it."
         )
-    if count > limit:
-        raise TooManyImages(f"The {count:,} images are too many; send at most {limit:,} at once.")
-    return np.frombuffer(body, np.uint8, offset=start).reshape(count, SIDE, SIDE)
+    return count, start
 
 
 def _read_idx_header(body: bytes | bytearray) -> tuple[int, int]:

@@ -4,8 +4,10 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from bulk_scoring import rows_of
 from conftest import REPOSITORY
 
 TEXT = (REPOSITORY / "README.md").read_text()
@@ -42,7 +44,20 @@ def test_python_example_prints_the_digit(service: str) -> None:
     assert run([sys.executable, "-c", code.replace(ADDRESS, service)]).startswith("7 ")
 
 
+def test_mnist_is_scored_in_one_line(mnist_root: Path, tmp_path: Path) -> None:
+    (line,) = re.findall(r"^python -m app\.bulk .*$", TEXT, re.MULTILINE)
+    _, *words = line.replace("data/", f"{mnist_root}/").split()
+    output = tmp_path / words.pop()
+    printed = run([sys.executable, *words, str(output)])
+    assert printed.startswith("10,000 images in ")
+    assert printed.endswith("; errors: 0\n")
+    labels = (mnist_root / "MNIST/raw/t10k-labels-idx1-ubyte").read_bytes()[8:]
+    digits = [row["digit"] for row in rows_of(output)]
+    assert sum(map(int.__eq__, digits, labels)) >= 9950
+
+
 def test_every_linked_file_exists() -> None:
     links = re.findall(r"\]\(([^)#]+)\)", TEXT)
     assert links
-    assert [link for link in links if not (REPOSITORY / link).exists()] == []
+    files = [link for link in links if "://" not in link]
+    assert [link for link in files if not (REPOSITORY / link).exists()] == []

@@ -1,0 +1,187 @@
+"""Bulk scoring on Ray: two machines (on one), and real kills of workers, machines and runs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from bulk_scoring import idx, rows_of
+from conftest import DIGITS, REPOSITORY, label_of, pixels_of
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc")
+
+LABELS = [label_of(path) for path in DIGITS]
+COPIES = 150
+SECONDS = 240
+"""For any step, on a busy machine; all of it takes less than 30 where nothing else runs."""
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """6,000 digits."""
+    path = tmp_path_factory.mktemp("bulk") / "digits.idx"
+    images = np.stack([pixels_of(path) for path in DIGITS])
+    path.write_bytes(idx(np.tile(images, (COPIES, 1, 1))))
+    return path
+
+
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts the command, in shards of a fraction of a second; ends what a failed test leaves."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(source: Path, output: Path, *more: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "app.bulk", str(source), str(output)]
+        process = subprocess.Popen(
+            [*command, "--rows-per-file=300", *more],
+            cwd=REPOSITORY,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+
+
+def until(true: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    """Wait for something to be true while a process runs."""
+    deadline = time.monotonic() + SECONDS
+    while not true():
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def written(output: Path) -> dict[str, int]:
+    """Files of the output, and when each was written."""
+    return {path.name: path.stat().st_mtime_ns for path in output.glob("*.parquet")}
+
+
+def workers_of(process: int) -> list[int]:
+    """Ray's workers that score at the moment, among what a process has started."""
+    parents: dict[int, int] = {}
+    scoring = []
+    for directory in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (directory / "cmdline").read_bytes()
+            parents[int(directory.name)] = int(
+                (directory / "stat").read_text().rpartition(")")[2].split()[1]
+            )
+        except OSError:  # it ended meanwhile
+            continue
+        if command.startswith(b"ray::") and b"Map" in command:
+            scoring.append(int(directory.name))
+
+    def started_by(number: int) -> bool:
+        while number in parents:
+            number = parents[number]
+            if number == process:
+                return True
+        return False
+
+    return [number for number in scoring if started_by(number)]
+
+
+def assert_every_row_once(output: Path) -> None:
+    rows = rows_of(output)
+    assert [row["identifier"] for row in rows] == [f"digits.idx#{n}" for n in range(40 * COPIES)]
+    assert [row["digit"] for row in rows] == LABELS * COPIES
+    assert {row["error"] for row in rows} == {None}
+
+
+def finish(process: subprocess.Popen[str]) -> str:
+    text = process.communicate(timeout=SECONDS)[0]
+    assert process.returncode == 0, text
+    return text
+
+
+def test_run_that_is_killed_is_resumed(start: Start, source: Path, tmp_path: Path) -> None:
+    process = start(source, tmp_path / "out")
+    until(lambda: len(written(tmp_path / "out")) >= 3, process)
+    workers = workers_of(process.pid)
+    process.kill()
+    process.communicate()
+    deadline = time.monotonic() + SECONDS
+    while any(Path(f"/proc/{worker}").exists() for worker in workers):  # they end with their run
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    before = written(tmp_path / "out")
+    assert len(before) < 40 * COPIES // 300
+
+    text = finish(start(source, tmp_path / "out", "--resume"))
+    after = written(tmp_path / "out")
+    assert {name: after[name] for name in before} == before
+    assert_every_row_once(tmp_path / "out")
+    assert f"({300 * len(before):,} were there)" in text
+    assert "rejected as no digit: " in text
+
+
+@pytest.fixture
+def two_nodes() -> Iterator[tuple[str, Callable[[], None]]]:
+    """The address of a cluster, and what pulls the plug of its second machine."""
+    from ray.cluster_utils import Cluster
+
+    options = {"num_cpus": 1, "object_store_memory": 80 * 1024 * 1024}
+    cluster = Cluster(initialize_head=True, head_node_args=options | {"include_dashboard": False})
+    second = cluster.add_node(**options)
+    yield cluster.address, lambda: cluster.remove_node(second, allow_graceful=False)
+    cluster.shutdown()
+
+
+def test_workers_and_a_machine_are_lost(
+    start: Start, source: Path, tmp_path: Path, two_nodes: tuple[str, Callable[[], None]]
+) -> None:
+    address, lose_second_machine = two_nodes
+    output = tmp_path / "out"
+    process = start(source, output, f"--address={address}")
+    until(lambda: len(written(output)) >= 2, process)
+    until(lambda: len(workers_of(os.getpid())) == 2, process)
+    os.kill(workers_of(os.getpid())[0], signal.SIGKILL)
+    count = len(written(output))
+    until(lambda: len(written(output)) >= count + 2, process)
+    lose_second_machine()
+    assert len(written(output)) < 40 * COPIES // 300, "it was over before the machine was lost"
+    text = finish(process)
+    assert_every_row_once(output)
+    assert "6,000 images in " in text
+    assert "on 2 cores" in text
+
+
+def test_cluster_that_is_not_there_is_told(start: Start, source: Path, tmp_path: Path) -> None:
+    process = start(source, tmp_path / "out", "--address=auto")
+    text = process.communicate(timeout=SECONDS)[0]
+    assert process.returncode == 1
+    assert text.startswith("error: There is no Ray cluster to be had: ")
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["nowhere", "out"], "nowhere.\n"),
+        (["tests/digits", "out", "--batch-size", "0"], "0 is not positive"),
+        (["tests/digits", "out", "--weights", "tests"], "error: tests/digits.onnx is missing."),
+    ],
+)
+def test_mistake_is_told_before_ray_starts(tmp_path: Path, given: list[str], words: str) -> None:
+    source, output, *more = given
+    command = [sys.executable, "-m", "app.bulk", source, str(tmp_path / output), *more]
+    result = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
+    assert result.returncode in (1, 2)
+    assert words in result.stderr
+    assert "Traceback" not in result.stderr
