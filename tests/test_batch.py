@@ -268,5 +268,6 @@ def test_memory_of_large_bodies_is_given_back() -> None:
                 response.read()
             return service.resident_bytes() / 1e6
 
-        first = megabytes_after_a_batch()
-        assert max(megabytes_after_a_batch() for _ in range(3)) < first + len(body) / 1e6
+        # The second may find room of the first still taken, on a busy machine; none piles up.
+        first = max(megabytes_after_a_batch() for _ in range(2))
+        assert max(megabytes_after_a_batch() for _ in range(4)) < first + len(body) / 1e6
