@@ -11,7 +11,7 @@ RUN python3 -m venv /opt/pip && python3 -m venv --without-pip /opt/venv
 # it runs from /srv, laid out like the checkout, where it finds its page and its weights.
 WORKDIR /build
 COPY pyproject.toml LICENSE ./
-RUN mkdir app training \
+RUN mkdir -p app/bulk training \
     && touch README.md \
     && /opt/pip/bin/pip --python /opt/venv install --no-cache-dir --no-compile .
 
