@@ -1,5 +1,6 @@
 # make serve   create the environment, install, serve on http://127.0.0.1:8000 (HOST, PORT, WORKERS)
 # make test    lint, format, types, tests: everything that has to be green
+# make fuzz    damaged requests against the service for FUZZ_SECONDS (600): no 500, no hang
 # make format  rewrite the code in the project's format
 # make clean   remove the environments
 
@@ -8,7 +9,7 @@ SERVE := .venv
 DEV := .venv-dev
 PIP := -m pip --disable-pip-version-check install --quiet
 
-.PHONY: serve test lint format clean
+.PHONY: serve test lint fuzz format clean
 .DEFAULT_GOAL := serve
 
 serve: $(SERVE)/installed
@@ -21,6 +22,9 @@ lint: $(DEV)/installed
 	$(DEV)/bin/ruff check .
 	$(DEV)/bin/ruff format --check .
 	$(DEV)/bin/mypy
+
+fuzz: $(DEV)/installed
+	$(DEV)/bin/python benchmarks/fuzz.py --seconds $(or $(FUZZ_SECONDS),600)
 
 format: $(DEV)/installed
 	$(DEV)/bin/ruff check --fix .

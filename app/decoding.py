@@ -83,6 +83,8 @@ def load_image(image: Image.Image) -> Image.Image:
             ImageOps.exif_transpose(image, in_place=True)
     except Exception as exc:  # Pillow's decoders raise what they stumble on, of any type
         raise _damaged(exc) from exc
+    if image.mode == "P" and image.palette is None:
+        raise _damaged("its palette is missing")
     return image
 
 
@@ -121,9 +123,9 @@ def decode_image(data: bytes, max_pixels: int) -> Image.Image:
     return load_image(open_image(data, max_pixels))
 
 
-def _damaged(exc: Exception) -> DamagedImage:
+def _damaged(reason: Exception | str) -> DamagedImage:
     return DamagedImage(
-        f"The file starts like an image but can't be decoded ({exc}). Send it whole."
+        f"The file starts like an image but can't be decoded ({reason}). Send it whole."
     )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter, ImageOps
+from PIL import Image, ImageFilter
 
 from app.problems import BlankPicture
 
@@ -97,14 +97,16 @@ def blank() -> BlankPicture:
 def _contrast(picture: Image.Image) -> tuple[Tones, Polarity]:
     """How far each pixel is from the paper, and by which polarity."""
     if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        colours = np.asarray(picture)
-        visible = colours[colours[..., 3] > 0]
-        if len(visible) == 0:
+        if picture.mode != "RGBA":  # a copy of a photo takes 200 MB
+            picture = picture.convert("RGBA")
+        opaque = picture.getchannel("A")
+        counts = np.reshape(picture.histogram(opaque), (4, 256))[:3]  # where there is any
+        if not counts.any():
             raise blank()
-        see_through = len(visible) < colours.shape[0] * colours.shape[1]
-        if see_through and np.ptp(visible[:, :3], axis=0).max() < ONE_COLOUR:
-            return _grey(picture.getchannel("A")), "alpha"
+        see_through = counts[0].sum() < picture.width * picture.height
+        if see_through and max(map(_range, counts)) < ONE_COLOUR:
+            return _grey(opaque), "alpha"
+        picture = _within(picture, LARGEST_SIDE)
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
     grey = _grey(picture)
     if np.ptp(grey) < LEAST_CONTRAST:
@@ -139,23 +141,48 @@ def _border(tones: Tones) -> Tones:
 def _paper(tones: Tones) -> Tones:
     """The uneven tone of the paper under brighter ink: an opening, blurred."""
     height, width = tones.shape
-    thumbnail = (PAPER_SIDE, PAPER_SIDE)
-    small = ImageOps.contain(Image.fromarray(tones), thumbnail, Image.Resampling.BOX)
+    small = _scaled(Image.fromarray(tones), PAPER_SIDE)
     opened = small.filter(ImageFilter.MinFilter(PAPER_KERNEL))
     opened = opened.filter(ImageFilter.MaxFilter(PAPER_KERNEL))
     smooth = opened.filter(ImageFilter.BoxBlur(PAPER_KERNEL // 4))
     return np.asarray(smooth.resize((width, height), Image.Resampling.BILINEAR))
 
 
+def _range(counts: NDArray[np.intp]) -> int:
+    """From the least to the greatest index of a histogram that is not empty."""
+    indices = np.flatnonzero(counts)
+    return int(indices[-1] - indices[0])
+
+
 def _grey(picture: Image.Image) -> Tones:
     """Luminance, uint8 ``[H, W]``, shrunk if large."""
-    if picture.mode.startswith(("I", "F")):  # 16 or 32 bits: no fixed range
-        values = np.asarray(picture, dtype=np.float64)
-        low, high = values.min(), values.max()
-        scaled = (values - low) / (high - low) if high > low else np.zeros_like(values)
-        picture = Image.fromarray((scaled * 255).astype(np.uint8))
-    elif picture.mode not in ("L", "RGB"):
-        picture = picture.convert("RGB")
-    if max(picture.size) > LARGEST_SIDE:
-        picture = ImageOps.contain(picture, (LARGEST_SIDE, LARGEST_SIDE), Image.Resampling.BOX)
-    return np.asarray(picture.convert("L"))
+    numbers = picture.mode.startswith(("I", "F"))
+    if picture.mode.startswith("I;"):
+        picture = picture.convert("I")  # Pillow shrinks numbers in another byte order wrongly
+    if not numbers and picture.mode not in ("L", "RGB"):
+        picture = picture.convert("L" if picture.mode == "1" else "RGB")
+    picture = _within(picture, LARGEST_SIDE)
+    return _tones(np.asarray(picture)) if numbers else np.asarray(picture.convert("L"))
+
+
+def _tones(numbers: NDArray[Any]) -> Tones:
+    """Numbers of 16 or 32 bits, by the range that they have; what is no number is the least."""
+    values = numbers.astype(np.float64)
+    finite = values[np.isfinite(values)]
+    low, high = (finite.min(), finite.max()) if finite.size else (0.0, 0.0)
+    if low == high:
+        return np.zeros(values.shape, np.uint8)
+    values = np.nan_to_num(values, nan=low, posinf=high, neginf=low)
+    return ((values - low) / (high - low) * 255).astype(np.uint8)
+
+
+def _within(picture: Image.Image, side: int) -> Image.Image:
+    """The picture, shrunk if need be so that no side is longer."""
+    return picture if max(picture.size) <= side else _scaled(picture, side)
+
+
+def _scaled(picture: Image.Image, side: int) -> Image.Image:
+    """The picture with its longer side as asked; the other keeps a pixel at least."""
+    longer = max(picture.size)
+    width, height = (max(1, round(length * side / longer)) for length in picture.size)
+    return picture.resize((width, height), Image.Resampling.BOX)

@@ -84,6 +84,15 @@ BODIES["damaged metadata"] = (
 )
 
 
+def png_without_its_palette() -> bytes:
+    png = encoded(Image.new("P", (40, 30)))
+    at = png.index(b"PLTE") - 4
+    return png[:at] + png[at + 12 + int.from_bytes(png[at : at + 4], "big") :]
+
+
+BODIES["no palette"] = (png_without_its_palette(), 400, "damaged-image", "palette is missing")
+
+
 @pytest.mark.parametrize("case", BODIES)
 @pytest.mark.parametrize("way", ["bare", "form"])
 def test_bad_picture(client: TestClient, case: str, way: str) -> None:
