@@ -26,7 +26,7 @@ async def page() -> FileResponse:
 
 
 @router.get(f"/weights/{WEIGHTS}", include_in_schema=False)
-async def weights(request: Request) -> Response:
+def weights(request: Request) -> Response:
     """The network's weights, its filters float16, with which the page shows every layer's maps."""
     settings: Settings = request.app.state.settings
     file = settings.weights / WEIGHTS
