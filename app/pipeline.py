@@ -26,9 +26,6 @@ from app.settings import Settings
 INLINE_BYTES, INLINE_PIXELS = 16 * 1024, 512 * 512
 """Smaller pictures are decoded on the event loop: that is cheaper than a hop to a thread."""
 
-ENGINE_BATCH = 8
-"""Images that the network sees at a time: more are not faster, but take memory that stays taken."""
-
 NICENESS = 10
 """Of threads, on Linux: large pictures and batches hardly delay small pictures."""
 
@@ -93,11 +90,7 @@ class Pipeline:
 
     def name_prepared(self, images: NDArray[np.uint8]) -> list[dict[str, Any]]:
         """As :meth:`name_files`, for the network's input, uint8 ``[N, 28, 28]``."""
-        outputs = [
-            self.recognizer.classify(images[start : start + ENGINE_BATCH])
-            for start in range(0, len(images), ENGINE_BATCH)
-        ]
-        found = answers(*map(np.concatenate, zip(*outputs, strict=True)))
+        found = answers(*self.recognizer.classify_many(images))
         for index in np.flatnonzero(~images.any(axis=(1, 2))):
             found[index] = blank().as_dict()
         return found

@@ -25,8 +25,9 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from app import problems
 from app.answers import answer, encode
-from app.pipeline import ENGINE_BATCH, INLINE_BYTES, Outcome, Pipeline
+from app.pipeline import INLINE_BYTES, Outcome, Pipeline
 from app.preprocessing import Prepared
+from app.recognizer import ENGINE_BATCH
 from app.uploads import form_boundary, only_part
 
 FORM_BYTES = 1024

@@ -19,9 +19,8 @@ from app.bulk.record import Settings, open_output
 from app.bulk.scoring import DEFAULT_COLUMNS
 from app.bulk.work import Job, do_shard
 from app.decoding import decode_image
-from app.pipeline import ENGINE_BATCH
 from app.preprocessing import prepare
-from app.recognizer import Recognizer
+from app.recognizer import ENGINE_BATCH, Recognizer
 
 ROWS_PER_FILE = 1024
 Results = dict[str, list[float]]

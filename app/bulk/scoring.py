@@ -15,7 +15,7 @@ from app.bulk.image_columns import Item
 from app.bulk.reading import Batch
 from app.decoding import decode_image
 from app.ink import blank
-from app.pipeline import ENGINE_BATCH, Preprocess
+from app.pipeline import Preprocess
 from app.preprocessing import SIDE, Prepared, prepare, take_as_it_is
 from app.problems import Problem
 from app.recognizer import Recognizer
@@ -74,7 +74,7 @@ class Scorer:
             shown = _as_they_are(items)
         else:
             shown = self._prepare_each(items)
-        log_probabilities, is_digit = self._classify(shown.images)
+        log_probabilities, is_digit = self._recognizer.classify_many(shown.images)
         good = pa.array([error is None for error in shown.errors])
         row = pa.array(np.cumsum(good.to_numpy(zero_copy_only=False)) - 1)
         place = pc.if_else(good, row, pa.scalar(None, row.type))
@@ -94,17 +94,6 @@ class Scorer:
             "error": pa.array(shown.errors, pa.string()),
         }
         return pa.record_batch([columns[name] for name in SCHEMA.names], schema=SCHEMA)
-
-    def _classify(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """As :meth:`Recognizer.classify`, which is given so many at a time as the engine likes."""
-        parts = [
-            self._recognizer.classify(images[start : start + ENGINE_BATCH])
-            for start in range(0, len(images), ENGINE_BATCH)
-        ]
-        if not parts:
-            return np.empty((0, 10), np.float32), np.empty(0, bool)
-        log_probabilities, is_digit = zip(*parts, strict=True)
-        return np.concatenate(log_probabilities), np.concatenate(is_digit)
 
     def _prepare_each(self, items: Iterable[Item]) -> Shown:
         images: list[NDArray[np.uint8]] = []
