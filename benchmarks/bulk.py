@@ -17,8 +17,6 @@ import argparse
 import csv
 import datetime
 import importlib.metadata
-import json
-import os
 import platform
 import statistics
 import subprocess
@@ -29,12 +27,12 @@ from collections import defaultdict
 from pathlib import Path
 
 import pyarrow.parquet as pq
-from bulk_inputs import DIGITS, cells, write_folder, write_idx
+from apart import limits, run_apart
+from bulk_inputs import cells, write_folder, write_idx
 from bulk_memory import peaks_while
-from bulk_processor_time import ROWS_PER_FILE, Results, processor_time
-from serve import hardware
-
-REPOSITORY = Path(__file__).resolve().parents[1]
+from bulk_processor_time import ROWS_PER_FILE, processor_time
+from contestants import DIGITS, REPOSITORY
+from report import Results, hardware, measurements
 
 IDX_ENGINE = "IDX on one core: share of the engine's batch rate"
 PNG_LIMIT = "PNG on one core: share of decode and inference alone"
@@ -83,32 +81,8 @@ def run(source: Path, output: Path, cores: str, rows: int = ROWS_PER_FILE) -> fl
 
 
 def peer(name: str, folder: Path, output: Path, cores: str) -> float:
-    """Images a second of a peer in a process of its own, without what it needs to start."""
-    command = [sys.executable, "benchmarks/bulk_peers.py", name, str(folder), str(output)]
-    text = subprocess.run(
-        ["taskset", "-c", cores, *command],
-        cwd=REPOSITORY,
-        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    return float(text)
-
-
-def limit(seconds: float) -> dict[str, float]:
-    """What one core does without any of this, from ``limit.py``."""
-    command = ["taskset", "-c", "0", sys.executable, "benchmarks/limit.py"]
-    text = subprocess.run(
-        [*command, "--seconds", str(seconds)],
-        cwd=REPOSITORY,
-        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    found: dict[str, float] = json.loads(text)
-    return found
+    """Images a second of a peer in a process of its own, once all of it works."""
+    return float(run_apart(cores, "bulk_peers.py", name, str(folder), str(output)))
 
 
 def against_each_other(
@@ -116,7 +90,7 @@ def against_each_other(
 ) -> None:
     """All of them by turns."""
     for number in range(rounds):
-        alone = limit(seconds)
+        alone = limits(seconds)
         results["engine alone, digits a second"].append(alone["engine"])
         results["decode and inference alone, images a second"].append(alone["decode_and_infer"])
         for name, source in (("IDX", idx), ("PNG", folder)):
@@ -179,10 +153,7 @@ def show(results: Results, values: dict[str, float]) -> None:
     for name, value in values.items():
         unit, least = ROWS[name]
         print(f"| {name} | {value:.3g} {unit} | {'' if least is None else f'{least:g} {unit}'} |")
-    print("\n| measurement | median | each round |\n|---|---|---|")
-    for name, each in results.items():
-        rounds = ", ".join(f"{value:,.4g}" for value in each)
-        print(f"| {name} | {statistics.median(each):,.4g} | {rounds} |")
+    print(f"\n{measurements(results)}")
 
 
 def write_csv(path: Path, results: Results, values: dict[str, float]) -> None:

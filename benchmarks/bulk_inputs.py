@@ -6,9 +6,8 @@ import io
 from pathlib import Path
 
 import numpy as np
+from contestants import DIGITS
 from PIL import Image, ImageOps
-
-DIGITS = sorted((Path(__file__).resolve().parents[1] / "tests/digits").glob("*.png"))
 
 
 def write_idx(path: Path, images: int) -> None:

@@ -11,9 +11,11 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from bulk_inputs import DIGITS, cells
-from bulk_peers import MAX_PIXELS, REPOSITORY
+from bulk_inputs import cells
+from bulk_peers import MAX_PIXELS
+from contestants import DIGITS, REPOSITORY
 from PIL import Image
+from report import Results
 
 from app.bulk.record import Settings, open_output
 from app.bulk.scoring import DEFAULT_COLUMNS
@@ -23,7 +25,6 @@ from app.preprocessing import prepare
 from app.recognizer import ENGINE_BATCH, Recognizer
 
 ROWS_PER_FILE = 1024
-Results = dict[str, list[float]]
 
 
 def job_for(source: Path, output: Path) -> Job:

@@ -18,7 +18,6 @@ import argparse
 import asyncio
 import datetime
 import json
-import platform
 import re
 import sys
 import time
@@ -31,6 +30,7 @@ from typing import Any
 import uvloop
 from contestants import OURS, REPOSITORY, Service, running
 from mutations import Input, mutated, seeds
+from report import hardware
 
 CONNECTIONS = 4
 HANG = 1.0
@@ -213,7 +213,7 @@ def main() -> int:
         report = uvloop.run(fuzzer.run())
     about = {
         "versions": OURS.versions(),
-        "machine": f"{platform.machine()}, Linux {platform.release()}",
+        "hardware": hardware(),
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
     }
     text = json.dumps({**vars(report), **about}, indent=2)

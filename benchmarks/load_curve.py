@@ -14,12 +14,11 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
+from apart import run_apart
 from contestants import CONTESTANTS, DIGITS, OURS, REPOSITORY, Contestant, running
 
 from app.recognizer import Recognizer
@@ -37,12 +36,9 @@ def curve(contestant: Contestant, seconds: float) -> list[dict[str, Any]]:
     with running(contestant, SERVER) as service:
         service.check(Recognizer.load(REPOSITORY / "weights"))
         for rate in RATES:
-            command = ["taskset", "-c", GENERATOR, sys.executable, "benchmarks/load.py"]
-            command += ["127.0.0.1", str(service.port), str(DIGITS[0]), "--form"]
-            command += ["--rate", str(rate), "--seconds", str(seconds)]
-            text = subprocess.run(
-                command, cwd=REPOSITORY, capture_output=True, text=True, check=True
-            ).stdout
+            where = ("127.0.0.1", str(service.port), str(DIGITS[0]), "--form")
+            how = ("--rate", str(rate), "--seconds", str(seconds))
+            text = run_apart(GENERATOR, "load.py", *where, *how)
             row: dict[str, Any] = {"service": contestant.name, **json.loads(text)}
             rows.append(row)
             print(row, flush=True)

@@ -23,9 +23,10 @@ from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import numpy as np
 from contestants import OURS, REPOSITORY, running
 from playwright.sync_api import Browser, Page, Response, sync_playwright
-from serve import hardware
+from report import hardware
 
 Rows = list[tuple[str, float, str]]
 """What was measured, its value, its unit."""
@@ -141,18 +142,12 @@ def while_drawing(page: Page, situation: str, seconds: float) -> Rows:
     draw(page, seconds)
     frames = [after - before for before, after in pairwise(page.evaluate("frameTimes"))]
     trips = page.evaluate(ROUND_TRIPS)
-    return [
-        (f"frame time, {situation}, {share}", quantile(frames, int(share[1:])), "ms")
-        for share in ("p50", "p95")
-    ] + [
-        (f"round trip, {situation}, {share}", quantile(trips, int(share[1:])), "ms")
-        for share in ("p50", "p95")
-    ]
-
-
-def quantile(values: list[float], percent: int) -> float:
-    """The least of the values that so many per cent do not exceed."""
-    return sorted(values)[min(len(values) * percent // 100, len(values) - 1)]
+    found: Rows = []
+    for what, times in (("frame time", frames), ("round trip", trips)):
+        for share in (50, 95):
+            value = float(np.percentile(times, share, method="higher"))
+            found.append((f"{what}, {situation}, p{share}", value, "ms"))
+    return found
 
 
 def main() -> None:

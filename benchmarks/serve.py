@@ -26,8 +26,6 @@ import os
 import platform
 import statistics
 import struct
-import subprocess
-import sys
 import threading
 import time
 from collections import defaultdict
@@ -35,15 +33,16 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
+from apart import limits
 from contestants import CONTESTANTS, DIGITS, NAIVE, OURS, REPOSITORY, Service, running
 from load import Load, measure, request_bytes
 from PIL import Image
 from preprocessing import encoded, photo
+from report import Results, hardware, measurements
 from wrk import wrk
 
 from app.recognizer import Recognizer
 
-Results = dict[str, list[float]]
 SERVER, GENERATOR = {0}, {1}
 CONNECTIONS = 16
 BATCH = 10_000
@@ -94,16 +93,7 @@ def only_ours(results: Results, service: Service, seconds: float) -> None:
     results["batch, digits/s"].append(batch_rate(service.port))
     results["memory, MB"].append(service.resident_megabytes())
     service.pause()
-    command = ["taskset", "-c", "0", sys.executable, "benchmarks/limit.py"]
-    text = subprocess.run(
-        [*command, "--seconds", str(seconds)],
-        cwd=REPOSITORY,
-        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    limit = json.loads(text)
+    limit = limits(seconds)
     results["limit: decode and infer, 1/s"].append(limit["decode_and_infer"])
     results["limit: engine, digits/s"].append(limit["engine"])
     service.resume()
@@ -218,19 +208,8 @@ def show(results: Results, values: dict[str, float]) -> str:
         )
         cells = (f"{number:.3g} {unit}" for number in (value, floor, target))
         print(f"| {name} | {' | '.join(cells)} | {verdict} |", file=out)
-    print("\n| measurement | median | each round |\n|---|---|---|", file=out)
-    for name, each in results.items():
-        rounds = ", ".join(f"{value:,.4g}" for value in each)
-        print(f"| {name} | {statistics.median(each):,.4g} | {rounds} |", file=out)
+    print(f"\n{measurements(results)}", file=out)
     return out.getvalue()
-
-
-def hardware() -> str:
-    """The processor, as the machine names it."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    model = next(line.partition(": ")[2] for line in lines if line.startswith("model name"))
-    cores = sum(line.startswith("processor") for line in lines)
-    return f"{model}, {cores} cores, {platform.system()} {platform.release().partition('-')[0]}"
 
 
 def write_csv(path: Path, results: Results, values: dict[str, float]) -> None:
