@@ -166,6 +166,15 @@ def test_workers_and_a_machine_are_lost(
     assert "on 2 cores" in text
 
 
+@pytest.mark.usefixtures("two_nodes")
+def test_cluster_that_was_not_named_is_not_joined(
+    start: Start, source: Path, tmp_path: Path
+) -> None:
+    text = finish(start(source, tmp_path / "out", "--limit=300"))
+    assert "300 images in " in text
+    assert len(rows_of(tmp_path / "out")) == 300
+
+
 def test_cluster_that_is_not_there_is_told(start: Start, source: Path, tmp_path: Path) -> None:
     process = start(source, tmp_path / "out", "--address=auto")
     text = process.communicate(timeout=SECONDS)[0]

@@ -36,6 +36,7 @@ def cluster(address: str | None) -> Iterator[int]:
     try:
         if address is None:
             ray.init(
+                "local",  # without it Ray joins what cluster it finds on the machine
                 num_cpus=available_cores(),
                 object_store_memory=OBJECT_STORE,
                 include_dashboard=False,
