@@ -97,12 +97,10 @@ def perturbed(network: nn.Module, radius: float) -> Iterator[None]:
     found = [(p, p.grad) for p in network.parameters() if p.grad is not None]
     parameters = [parameter for parameter, _ in found]
     with torch.no_grad():
-        scaled = [p.abs() * gradient if p.ndim == 4 else gradient for p, gradient in found]
+        sizes = [p.abs() if p.ndim == 4 else torch.ones_like(p) for p in parameters]
+        scaled = [size * gradient for size, (_, gradient) in zip(sizes, found, strict=True)]
         length = torch.stack([each.square().sum() for each in scaled]).sum().sqrt() + 1e-12
-        steps = [
-            (p.abs() * each if p.ndim == 4 else each) * (radius / length)
-            for p, each in zip(parameters, scaled, strict=True)
-        ]
+        steps = [s * each * (radius / length) for s, each in zip(sizes, scaled, strict=True)]
         for parameter, step in zip(parameters, steps, strict=True):
             parameter.add_(step)
             parameter.grad = None

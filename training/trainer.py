@@ -50,9 +50,9 @@ def train(
 ) -> tuple[Network, list[Epoch]]:
     """Train any network that answers with log-probabilities.
 
-    The same recipe, seed, data and machine give the same weights, bit for bit. Every epoch
-    draws its random numbers from the seed and its own number, so that a run that was interrupted
-    and resumed ends exactly where an unbroken one does.
+    The same recipe, seed, data and machine give the same weights, bit for bit. Every epoch draws
+    its random numbers from the seed and its own number, so that a run that was interrupted and
+    resumed ends exactly where an unbroken one does.
 
     Args:
         build: makes the network; called once, after the seed is set.
