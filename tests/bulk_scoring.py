@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import io
-import struct
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 from service_process import REPOSITORY
 
 from app.bulk.record import Record, Settings, open_output
@@ -50,15 +46,3 @@ def rows_of(output: Path) -> list[dict[str, Any]]:
     tables = [pq.read_table(path) for path in sorted(output.glob("*.parquet"))]
     found: list[dict[str, Any]] = pa.concat_tables(tables).to_pylist()
     return found
-
-
-def idx(images: NDArray[np.uint8]) -> bytes:
-    """An IDX file like MNIST's."""
-    return struct.pack(">4B3I", 0, 0, 8, 3, *images.shape) + images.tobytes()
-
-
-def npy(array: NDArray[Any]) -> bytes:
-    """A file as ``numpy.save`` writes it."""
-    buffer = io.BytesIO()
-    np.save(buffer, array)
-    return buffer.getvalue()

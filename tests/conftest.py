@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
+import struct
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,6 +30,19 @@ def label_of(path: Path) -> int:
 
 def pixels_of(path: Path) -> NDArray[np.uint8]:
     return np.asarray(Image.open(path))
+
+
+def idx(images: NDArray[np.uint8], count: int | None = None) -> bytes:
+    """An IDX file like MNIST's, whose header may promise another count."""
+    header = struct.pack(">4B3I", 0, 0, 8, 3, count or len(images), *images.shape[1:])
+    return header + images.tobytes()
+
+
+def npy(array: NDArray[Any], **options: Any) -> bytes:
+    """A file as ``numpy.save`` writes it."""
+    buffer = io.BytesIO()
+    np.save(buffer, array, **options)
+    return buffer.getvalue()
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import urllib.request
 
 import numpy as np
 import pytest
-from conftest import DIGITS, label_of, pixels_of
+from conftest import DIGITS, idx, label_of, npy, pixels_of
 from fastapi.testclient import TestClient
 from PIL import Image, ImageOps
 from service_process import ServiceProcess
@@ -21,17 +21,6 @@ from app.settings import Settings
 LABELS = [label_of(path) for path in DIGITS]
 IMAGES = np.stack([pixels_of(path) for path in DIGITS])
 COUNT = len(DIGITS)
-
-
-def idx(images: np.ndarray, count: int | None = None) -> bytes:
-    header = struct.pack(">4B3I", 0, 0, 8, 3, count or len(images), *images.shape[1:])
-    return header + images.tobytes()
-
-
-def npy(images: np.ndarray, **options: object) -> bytes:
-    buffer = io.BytesIO()
-    np.save(buffer, images, **options)
-    return buffer.getvalue()
 
 
 def npy_with_header(header: str, data: bytes = b"") -> bytes:

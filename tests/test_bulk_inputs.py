@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from bulk_scoring import idx, npy, planned, rows_of, scored
-from conftest import DIGITS, REPOSITORY, label_of, pixels_of
+from bulk_scoring import planned, rows_of, scored
+from conftest import DIGITS, REPOSITORY, idx, label_of, npy, pixels_of
 from fastapi.testclient import TestClient
 from PIL import Image, ImageOps
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bulk_scoring import idx, npy, planned, rows_of, scored
-from conftest import DIGITS, label_of, pixels_of
+from bulk_scoring import planned, rows_of, scored
+from conftest import DIGITS, idx, label_of, npy, pixels_of
 from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import fs

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bulk_scoring import idx, rows_of
-from conftest import DIGITS, REPOSITORY, label_of, pixels_of
+from bulk_scoring import rows_of
+from conftest import DIGITS, REPOSITORY, idx, label_of, pixels_of
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc")
 
