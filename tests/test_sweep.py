@@ -9,7 +9,7 @@ from conftest import DIGITS, label_of, pixels_of
 from training.data import Digits
 from training.device import choose_device
 from training.network import PARAMETERS, DigitNetwork, count_parameters
-from training.sweep import ROWS, SHORT, Row, collect, plot_sweep, run_row
+from training.sweep import ROWS, SHORT, Row, collect, markdown, plot_sweep, run_row
 from training.variants import Variant
 
 TINY = replace(SHORT, epochs=2, batch_size=8)
@@ -62,3 +62,4 @@ def test_finished_rows_stay_and_missing_ones_are_trained(digits: Digits, tmp_pat
     assert table[0]["accuracy"] == json.loads(first.read_text())["accuracy"]
     plot_sweep(table, tmp_path / "sweep.png")
     assert (tmp_path / "sweep.png").stat().st_size > 1000
+    assert markdown(table).splitlines()[2].startswith(f"| a | b | {PARAMETERS:,} | 34 | ")

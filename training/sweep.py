@@ -179,7 +179,7 @@ def collect(directory: Path, rows: Sequence[Row], seeds: int) -> list[dict[str, 
 
 
 def main() -> int:
-    """Train what is missing, then write the table and draw it."""
+    """Train what is missing, then write, draw and print the table."""
     parser = argparse.ArgumentParser(
         prog="python -m training.sweep", description=__doc__.partition("\n")[0]
     )
@@ -207,7 +207,27 @@ def main() -> int:
             writer.writeheader()
             writer.writerows(table)
         plot_sweep(table, options.directory / "sweep.png")
+        print(f"\n{markdown(table)}")
     return 0
+
+
+def markdown(table: list[dict[str, Any]]) -> str:
+    """The table as the documentation shows it."""
+    rows = [
+        "| question | answer | parameters | receptive field "
+        "| right | deviation | loss | first epoch |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for line in table:
+        right, deviation, first = (
+            f"{line[key]:.2%}".replace("%", " %")
+            for key in ("accuracy", "deviation", "after_first_epoch")
+        )
+        rows.append(
+            f"| {line['question']} | {line['answer']} | {line['parameters']:,} "
+            f"| {line['receptive_field']} | {right} | {deviation} | {line['loss']:.4f} | {first} |"
+        )
+    return "\n".join(rows)
 
 
 def plot_sweep(table: list[dict[str, Any]], path: Path) -> None:
