@@ -156,6 +156,21 @@ def test_images_are_distorted_each_in_its_own_way() -> None:
     assert not torch.equal(first, second)
 
 
+def test_bicubic_interpolation_keeps_a_fine_stroke_brighter() -> None:
+    fine = torch.zeros(200, 28, 28)
+    fine[:, 5:23, 13] = 255
+
+    def moved(interpolation: str) -> torch.Tensor:
+        torch.manual_seed(0)
+        recipe = REFERENCE.override(["shift=2", f"interpolation={interpolation}"])
+        return build_augmentation(recipe)(fine, 1.0)
+
+    soft, sharp = moved("bilinear"), moved("bicubic")
+    assert sharp.amax((1, 2)).mean() > 1.05 * soft.amax((1, 2)).mean()
+    assert sharp.min() >= 0
+    assert sharp.max() <= 255
+
+
 def bar() -> torch.Tensor:
     """A vertical bar of 3 pixels."""
     image = torch.zeros(1, 28, 28)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -28,6 +29,8 @@ class Warp:
         elastic: standard deviation, pixels, by which the knots of a 5×5 grid over the image are
             moved along each axis; what lies between them follows smoothly (after Simard et al.
             2003, https://doi.org/10.1109/ICDAR.2003.1227801).
+        interpolation: of ``torch.nn.functional.grid_sample``; bilinear softens the strokes,
+            bicubic leaves them as sharp as they were.
     """
 
     rotation: float
@@ -35,6 +38,7 @@ class Warp:
     shift: float
     shear: float
     elastic: float = 0.0
+    interpolation: Literal["bilinear", "bicubic"] = "bilinear"
 
     def __call__(self, images: Tensor, strength: float = 1.0) -> Tensor:
         """Distort images ``[N, 28, 28]`` of 0..255; returns float32 of the same shape and range.
@@ -62,9 +66,12 @@ class Warp:
         if self.elastic:
             knots = torch.randn(count, 2, KNOTS, KNOTS).to(images.device)
             knots *= strength * self.elastic * 2 / width
-            moved = F.interpolate(knots, (height, width), mode="bicubic", align_corners=True)
-            grid = grid + moved.permute(0, 2, 3, 1)
-        return F.grid_sample(images.unsqueeze(1).float(), grid, align_corners=False).squeeze(1)
+            bend = F.interpolate(knots, (height, width), mode="bicubic", align_corners=True)
+            grid = grid + bend.permute(0, 2, 3, 1)
+        moved = F.grid_sample(
+            images.unsqueeze(1).float(), grid, self.interpolation, align_corners=False
+        )
+        return moved.squeeze(1).clamp(0, 255)  # bicubic overshoots
 
 
 @dataclass(frozen=True)
@@ -105,9 +112,12 @@ Augmentation = Callable[[Tensor, float], Tensor]
 
 def build_augmentation(recipe: Recipe) -> Augmentation:
     """What a recipe does to every batch; the images themselves if its ranges are all zero."""
-    warp = Warp(recipe.rotation, recipe.scale, recipe.shift, recipe.shear, recipe.elastic)
-    pen = Pen(recipe.thickness, recipe.blur)
-    steps = [step for step in (warp, pen) if step not in (Warp(0, 0, 0, 0), Pen(0, 0))]
+    ranges = recipe.rotation, recipe.scale, recipe.shift, recipe.shear, recipe.elastic
+    steps: list[Warp | Pen] = []
+    if any(ranges):
+        steps.append(Warp(*ranges, recipe.interpolation))
+    if recipe.thickness or recipe.blur:
+        steps.append(Pen(recipe.thickness, recipe.blur))
 
     def augment(images: Tensor, strength: float) -> Tensor:
         for step in steps:

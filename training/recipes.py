@@ -37,6 +37,7 @@ class Recipe:
         shift: greatest shift either way, pixels.
         shear: greatest shear either way, pixels a pixel.
         elastic: standard deviation of the elastic distortion, pixels.
+        interpolation: between the pixels of a distorted image, ``bilinear`` or ``bicubic``.
         thickness: greatest change of the strokes' edges either way, pixels, up to 1.
         blur: greatest share of each pixel's surroundings that is mixed in.
         forms: digits as they are written around the world (``training/forms.py``) that are added
@@ -73,6 +74,7 @@ class Recipe:
     shift: float = 0.0
     shear: float = 0.0
     elastic: float = 0.0
+    interpolation: Literal["bilinear", "bicubic"] = "bilinear"
     thickness: float = 0.0
     blur: float = 0.0
     forms: float = 0.0
