@@ -11,9 +11,10 @@ from fastapi.responses import StreamingResponse
 
 from app.answers import encode
 from app.arrays import read_images
+from app.metrics import Metrics
 from app.pipeline import Pipeline, Preprocess
-from app.predict import problem_responses
-from app.problems import NoFile
+from app.predict import AT_THE_GATE, problem_responses
+from app.problems import NoFile, TooManyImages
 from app.schemas import BatchOut
 from app.uploads import form_boundary, parse_form, read_body
 
@@ -31,7 +32,7 @@ _REQUEST_BODY: dict[str, Any] = {
             "schema": {
                 "type": "object",
                 "required": ["file"],
-                "properties": {"file": {"type": "array", "items": _BINARY}},
+                "properties": {"file": {"type": "array", "items": _BINARY, "minItems": 1}},
             }
         },
         "application/octet-stream": {
@@ -48,6 +49,7 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
     **problem_responses(
         {
             400: "Nothing was sent, or a form or an array that breaks off or promises otherwise.",
+            **AT_THE_GATE,
             413: "Too many bytes, or too many images.",
             415: "Not an array of 28×28 unsigned bytes.",
             422: "A parameter is not valid.",
@@ -80,7 +82,7 @@ async def predict_batch(
     """  # noqa: D205 - Markdown for /docs
     pipeline: Pipeline = request.app.state.pipeline
     pieces = await _read_pieces(request, pipeline, preprocess)
-    answers = _in_threads(pieces, pipeline)
+    answers = _in_threads(pieces, pipeline, request.app.state.metrics)
     if NDJSON in request.headers.get("accept", ""):
         lines = (b"".join(encode(one) + b"\n" for one in piece) async for piece in answers)
         return StreamingResponse(lines, media_type=NDJSON)
@@ -96,6 +98,7 @@ async def _read_pieces(
     request: Request, pipeline: Pipeline, preprocess: Preprocess | None
 ) -> Iterator[Piece]:
     settings = pipeline.settings
+    pipeline.refuse_if_threads_are_busy()
     boundary = form_boundary(request.headers.get("content-type", "").encode("latin-1"))
     body = await read_body(request, settings.max_batch_bytes, settings.max_batch_bytes)
     if boundary is None:
@@ -106,7 +109,7 @@ async def _read_pieces(
             pipeline.name_prepared if preprocess in (None, "none") else pipeline.name_pixels
         )
         return (partial(array_work, piece) for piece in _split(images, ARRAY_PIECE))
-    parse = partial(parse_form, bytes(body), boundary, max_parts=settings.max_batch_images)
+    parse = partial(parse_form, bytes(body), boundary, settings.max_batch_images, TooManyImages)
     parts = await pipeline.in_thread(parse)
     files = [bytes(part.data) for part in parts if part.name == "file"]
     if not files:
@@ -122,8 +125,10 @@ def _split(images: Any, size: int) -> Iterator[Any]:
 
 
 async def _in_threads(
-    pieces: Iterator[Piece], pipeline: Pipeline
+    pieces: Iterator[Piece], pipeline: Pipeline, metrics: Metrics
 ) -> AsyncIterator[list[dict[str, Any]]]:
     """The pieces' answers in order; one request keeps one thread busy, so that others go on."""
     for piece in pieces:
-        yield await pipeline.in_thread(piece)
+        answers = await pipeline.in_thread(piece)
+        metrics.batch(answers)
+        yield answers

@@ -5,12 +5,15 @@ from __future__ import annotations
 import platform
 from importlib.metadata import version
 
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, HTTPException, Request, Response
 
+from app.gate import METRICS, Gate
+from app.metrics import CONTENT_TYPE, Metrics
 from app.recognizer import Recognizer
 from app.schemas import Health, ModelInfo
 
 router = APIRouter()
+metrics_router = APIRouter()
 
 
 @router.get("/model-info", summary="The loaded checkpoint")
@@ -40,10 +43,25 @@ async def live() -> Health:
 @router.get(
     "/health/ready",
     summary="Should traffic be sent here?",
-    responses={503: {"description": "Not yet, or no longer."}},
+    responses={503: {"description": "No longer."}},
 )
 async def ready(request: Request) -> Health:
-    """Answers 200 from when the checkpoint is loaded until the service stops."""
-    if not request.app.state.ready:
-        raise HTTPException(503, "The service is starting or stopping.")
+    """Answers 200 from when the checkpoint is loaded until the service is told to stop."""
+    gate: Gate = request.app.state.gate
+    if gate.draining:
+        raise HTTPException(503, "The service is stopping.")
     return Health(status="ready")
+
+
+@metrics_router.get(
+    METRICS,
+    summary="What the service counts, for Prometheus",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
+async def metrics(request: Request) -> Response:
+    """Of all workers of this service, whichever of them answers."""
+    gate: Gate = request.app.state.gate
+    gate.settle()
+    metrics: Metrics = request.app.state.metrics
+    return Response(metrics.exposition(), media_type=CONTENT_TYPE)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
 
 from app.page_weights import halve
 from app.settings import Settings
@@ -16,6 +18,16 @@ router = APIRouter()
 DIRECTORY = Path(__file__).parent / "static"
 CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' data: blob:"
 WEIGHTS = "digits.safetensors"
+
+
+class PageFiles(StaticFiles):
+    """The page's style and modules, under its policy: a worker's is that of its own script."""
+
+    def file_response(self, *args: Any, **options: Any) -> Response:
+        """The file, or that it is unchanged; both set the policy that a browser keeps with it."""
+        response = super().file_response(*args, **options)
+        response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+        return response
 
 
 @router.get("/", include_in_schema=False)

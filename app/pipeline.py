@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import threading
@@ -19,12 +20,18 @@ from app.answers import answer, answers
 from app.decoding import load_image, open_image
 from app.ink import blank
 from app.preprocessing import Prepared, prepare, take_as_it_is
-from app.problems import Problem
+from app.problems import Busy, Problem
 from app.recognizer import Prediction, Recognizer
 from app.settings import Settings
 
 INLINE_BYTES, INLINE_PIXELS = 16 * 1024, 512 * 512
 """Smaller pictures are decoded on the event loop: that is cheaper than a hop to a thread."""
+
+SMALL_A_TURN = 4
+"""Small pictures that the route takes in a turn of the event loop, so that all else goes on."""
+
+WAITING_PER_THREAD = 8
+"""Pictures and batches that wait for a thread; they leave room for small ones to be admitted."""
 
 NICENESS = 10
 """Of threads, on Linux: large pictures and batches hardly delay small pictures."""
@@ -41,14 +48,6 @@ class Outcome(NamedTuple):
     preprocessing_seconds: float
     inference_seconds: float
 
-    @property
-    def server_timing(self) -> str:
-        """The value of the header Server-Timing, in milliseconds."""
-        return (
-            f"preprocess;dur={self.preprocessing_seconds * 1000:.3f}, "
-            f"infer;dur={self.inference_seconds * 1000:.3f}"
-        )
-
 
 class Pipeline:
     """What stands behind every route that names digits."""
@@ -56,6 +55,7 @@ class Pipeline:
     def __init__(self, settings: Settings, recognizer: Recognizer) -> None:
         self.settings = settings
         self.recognizer = recognizer
+        self._few_a_turn = asyncio.Semaphore(SMALL_A_TURN)
         self._threads = anyio.CapacityLimiter(settings.decoder_threads)
 
     async def name_digit(self, data: bytes, preprocess: Preprocess = "auto") -> Outcome:
@@ -63,9 +63,17 @@ class Pipeline:
         start = time.perf_counter()
         picture = open_image(data, self.settings.max_pixels)
         if _is_small(data, picture):
-            return self._finish(_prepared(picture, preprocess), start)
+            async with self._few_a_turn:
+                return self._finish(_prepared(picture, preprocess), time.perf_counter())
+        self.refuse_if_threads_are_busy()
         prepared = await self.in_thread(partial(_prepared, picture, preprocess))
         return self._finish(prepared, start)
+
+    def refuse_if_threads_are_busy(self) -> None:
+        """Raise :class:`app.problems.Busy` if too much waits for a thread to begin with more."""
+        waiting = self._threads.statistics().tasks_waiting
+        if waiting >= WAITING_PER_THREAD * self.settings.decoder_threads:
+            raise Busy
 
     async def in_thread(self, work: Callable[[], Result]) -> Result:
         """Do long work beside the event loop, which goes first wherever the two compete."""

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.answers import answer, encode
 from app.decoding import FORMATS
+from app.exchange import Predicted
 from app.pipeline import Pipeline, Preprocess
 from app.schemas import PredictionOut, ProblemDetails
 from app.uploads import read_file
@@ -39,9 +40,17 @@ def problem_responses(descriptions: dict[int, str]) -> dict[int | str, dict[str,
     }
 
 
+AT_THE_GATE = {
+    401: "A key is needed, and none was sent.",
+    408: "The request did not arrive in time.",
+    503: "As many requests are worked on as can be; `Retry-After` says when to ask again.",
+}
+"""What any route may answer before it is asked."""
+
 _PROBLEMS = problem_responses(
     {
         400: "No file, an empty one, more than one, or one that breaks off.",
+        **AT_THE_GATE,
         413: "Too many bytes, or too many pixels.",
         415: "Not an image, or not one of the accepted formats.",
         422: "Nothing is drawn on the picture, or a parameter is not valid.",
@@ -68,10 +77,14 @@ async def predict(
 ) -> Response:
     """Send the picture as the part `file` of a form, or as the bare body."""
     pipeline: Pipeline = request.app.state.pipeline
-    data = await read_file(request, pipeline.settings.max_upload_bytes)
+    data = await read_file(request, pipeline.settings.max_upload_bytes, pipeline.in_thread)
     outcome = await pipeline.name_digit(data, preprocess)
+    content = answer(outcome.prepared, outcome.prediction, include)
+    named = content["digit"], content["confidence"], content["is_digit"]
+    predicted = Predicted(*named, outcome.preprocessing_seconds, outcome.inference_seconds)
+    request.scope["exchange"].predicted = predicted
     return Response(
-        encode(answer(outcome.prepared, outcome.prediction, include)),
-        headers={"Server-Timing": outcome.server_timing},
+        encode(content),
+        headers={"Server-Timing": predicted.server_timing},
         media_type="application/json",
     )

@@ -5,6 +5,8 @@ Problem
 ├── TooManyFiles          400  more than one picture in a request for one
 ├── MalformedForm         400  the multipart body breaks off or is none
 ├── MalformedArray        400  an array that breaks off or whose header lies
+├── MalformedHttp         400
+├── InvalidTensor         400  of the Open Inference Protocol
 ├── EmptyFile             400
 ├── DamagedImage          400  an accepted format that does not decode
 ├── TooManyBytes          413
@@ -13,14 +15,19 @@ Problem
 ├── NotAnImage            415
 ├── UnsupportedFormat     415  an image, but none of the accepted formats
 ├── NotABatch             415  neither a form nor an array of 28×28 unsigned bytes
+├── NoKey                 401  keys are asked for, and none of them was sent
+├── SlowUpload            408  the request did not arrive in time
 ├── BlankPicture          422  decoded, but nothing is drawn on it
-└── NotNetworkInput       422  ``preprocess=none``, but the picture is not 28×28 and grey
+├── NotNetworkInput       422  ``preprocess=none``, but the picture is not 28×28 and grey
+├── TooManyHeaders        431  the head of the request does not end
+└── Busy                  503  as many requests are worked on as are allowed
 """
 
 from __future__ import annotations
 
 import http
 import json
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from fastapi import FastAPI, Request, Response
@@ -37,6 +44,7 @@ class Problem(Exception):
     status: ClassVar[int] = 400
     slug: ClassVar[str]
     title: ClassVar[str]
+    headers: ClassVar[dict[str, str]] = {}
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
@@ -66,6 +74,10 @@ class MalformedForm(Problem):
 
 class MalformedArray(Problem):
     slug, title = "malformed-array", "The array of images can't be read"
+
+
+class InvalidTensor(Problem):
+    slug, title = "invalid-tensor", "The tensors can't be read"
 
 
 class EmptyFile(Problem):
@@ -116,13 +128,61 @@ class BlankPicture(Problem):
     slug, title = "blank-picture", "Nothing is drawn on the picture"
 
 
+class NoKey(Problem):
+    status = 401
+    slug, title = "no-key", "A key is needed"
+    headers: ClassVar[dict[str, str]] = {
+        "WWW-Authenticate": 'Basic realm="tinydigits", charset="UTF-8", Bearer realm="tinydigits"'
+    }
+
+
+class SlowUpload(Problem):
+    status = 408
+    slug, title = "slow-upload", "The request did not arrive in time"
+
+
+class TooManyHeaders(Problem):
+    status = 431
+    slug, title = "too-many-headers", "The request's head is too large"
+
+
+class MalformedHttp(Problem):
+    slug, title = "malformed-http", "This is not HTTP"
+
+
+class Busy(Problem):
+    status = 503
+    slug, title = "busy", "The service is busy"
+    headers: ClassVar[dict[str, str]] = {"Retry-After": "1"}
+
+    def __init__(
+        self, detail: str = "As many requests are worked on as can be. Ask again in a second."
+    ) -> None:
+        super().__init__(detail)
+
+
+KINDS = (
+    *sorted(problem.slug for problem in Problem.__subclasses__()),
+    *("invalid-request", "not-found", "method-not-allowed"),
+    "internal-server-error",
+)
+"""Slugs of all problems, with those of the framework's errors: their titles."""
+
+
+def kind_of(problem: dict[str, Any]) -> str:
+    """The slug of a problem details object."""
+    if problem["type"] == "about:blank":
+        return str(problem["title"]).lower().replace(" ", "-")
+    return str(problem["type"]).rpartition(":")[2]
+
+
 def unexpected() -> dict[str, Any]:
     """The problem details object of a defect of ours."""
     status = http.HTTPStatus.INTERNAL_SERVER_ERROR
     return {"type": "about:blank", "title": status.phrase, "status": status.value}
 
 
-def problem_response(problem: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
+def problem_response(problem: dict[str, Any], headers: Mapping[str, str] | None = None) -> Response:
     """The response that carries a problem details object."""
     content = json.dumps(problem, ensure_ascii=False)
     return Response(content, problem["status"], headers, MEDIA_TYPE)
@@ -131,34 +191,34 @@ def problem_response(problem: dict[str, Any], headers: dict[str, str] | None = N
 def install_problem_handlers(app: FastAPI) -> None:
     """Make every error of the application a problem details object."""
 
+    def answered(
+        request: Request, problem: dict[str, Any], headers: Mapping[str, str] | None = None
+    ) -> Response:
+        request.scope["exchange"].problem = kind_of(problem)
+        return problem_response(problem, headers)
+
     @app.exception_handler(Problem)
-    async def _problem(_: Request, exc: Problem) -> Response:
-        return problem_response(exc.as_dict())
+    async def _problem(request: Request, exc: Problem) -> Response:
+        return answered(request, exc.as_dict(), exc.headers)
 
     @app.exception_handler(HTTPException)
-    async def _http(_: Request, exc: HTTPException) -> Response:
+    async def _http(request: Request, exc: HTTPException) -> Response:
         title = http.HTTPStatus(exc.status_code).phrase
         details = {"type": "about:blank", "title": title, "status": exc.status_code}
         if exc.detail != title:
             details["detail"] = exc.detail
-        return problem_response(details, dict(exc.headers or {}))
+        return answered(request, details, exc.headers)
 
     @app.exception_handler(RequestValidationError)
-    async def _validation(_: Request, exc: RequestValidationError) -> Response:
+    async def _validation(request: Request, exc: RequestValidationError) -> Response:
         places = [
             f"{' '.join(str(part) for part in error['loc'])}: {error['msg']}"
             for error in exc.errors()
         ]
-        return problem_response(
-            {
-                "type": "urn:tinydigits:invalid-request",
-                "title": "The request is not valid",
-                "status": 422,
-                "detail": "; ".join(places),
-            }
-        )
-
-    @app.exception_handler(Exception)
-    async def _unexpected(_: Request, exc: Exception) -> Response:  # the server logs its traceback
-        del exc
-        return problem_response(unexpected())
+        details = {
+            "type": "urn:tinydigits:invalid-request",
+            "title": "The request is not valid",
+            "status": 422,
+            "detail": "; ".join(places),
+        }
+        return answered(request, details)

@@ -93,10 +93,12 @@ class Recognizer:
         Args:
             images: uint8 ``[N, 28, 28]``, ink bright on dark.
         """
-        log_probabilities, novelty = self._session.run(
-            ["log_probabilities", "novelty"], {"images": images}
-        )
+        log_probabilities, novelty = self.run(["log_probabilities", "novelty"], images)
         return log_probabilities, novelty <= self.greatest_novelty
+
+    def run(self, outputs: Sequence[str], images: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+        """Some of the :data:`OUTPUTS` for images uint8 ``[N, 28, 28]``, ink bright on dark."""
+        return list(self._session.run(list(outputs), {"images": images}))
 
     def classify_many(
         self, images: NDArray[np.uint8]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.cores import available_cores
 
@@ -15,6 +15,14 @@ MEBIBYTE = 1024 * 1024
 
 def _number_of_workers(value: Any) -> Any:
     return available_cores() if value == "auto" else value
+
+
+def _listed(value: Any) -> Any:
+    """The items of a list with commas; the command line hands it over in a list of its own."""
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, (list, tuple)) or not all(isinstance(one, str) for one in texts):
+        return value
+    return [item.strip() for text in texts for item in text.split(",") if item.strip()]
 
 
 class Settings(BaseSettings):
@@ -47,4 +55,58 @@ class Settings(BaseSettings):
     )
     decoder_threads: int = Field(
         2, ge=1, description="Threads per process for large pictures and batches."
+    )
+    max_in_flight: int = Field(
+        64, ge=1, description="Requests that a process works on at a time; others get 503."
+    )
+    max_connections: int = Field(
+        1000,
+        ge=1,
+        description="Connections that a process holds; for one more, the one that has kept it "
+        "waiting longest is closed.",
+    )
+    max_buffered_bytes: int = Field(
+        256 * MEBIBYTE,
+        ge=1,
+        description="Bytes of request bodies that a process holds in memory; others get 503.",
+    )
+    upload_seconds: float = Field(
+        10,
+        gt=0,
+        description="Time for a request to arrive, and for the client to take the answer; "
+        "longer for bodies, by MIN_UPLOAD_RATE.",
+    )
+    min_upload_rate: int = Field(
+        8192, ge=1, description="Slowest upload that is waited for, in bytes a second."
+    )
+    keep_alive_seconds: float = Field(
+        5, gt=0, description="Time that an idle connection is kept open."
+    )
+    drain_seconds: float = Field(
+        0,
+        ge=0,
+        description="After SIGTERM, time in which /health/ready says 503 and all else goes on, so "
+        "that load balancers notice.",
+    )
+    grace_seconds: int = Field(
+        20, ge=1, description="After that, time for the requests on their way to be answered."
+    )
+    api_keys: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_listed)] = Field(
+        (),
+        description="Keys, with commas between; if any are set, requests need one of them as "
+        "Authorization: Bearer, as X-API-Key, or as the password of a browser's dialogue.",
+    )
+    metrics: Literal["open", "key", "off"] = Field(
+        "open", description="Who may read /metrics: all, who has a key, no one."
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = Field(
+        (), description="Origins whose pages may ask the service, with commas between; * for all."
+    )
+    access_log: bool = Field(True, description="Write one line a request to standard output.")
+    log_format: Literal["auto", "json", "text"] = Field(
+        "auto", description="Form of the log: auto is text in a terminal, JSON elsewhere."
+    )
+    tracing: bool = Field(
+        False,
+        description="Send traces to OTEL_EXPORTER_OTLP_ENDPOINT; needs tinydigits[otel].",
     )

@@ -17,14 +17,20 @@ class ServiceProcess:
     """The service on a free port, which can stop and come back there.
 
     Args:
+        output: where its output goes.
+        command: how it is started, if not as usual.
         environment: settings, as environment variables.
     """
 
-    def __init__(self, **environment: str) -> None:
+    def __init__(
+        self, output: Path | None = None, command: list[str] | None = None, **environment: str
+    ) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
+        self._command = command or [sys.executable, "-m", "app"]
+        self._output = output or Path(os.devnull)
         self._environment = os.environ | {"PORT": str(self.port)} | environment
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -37,13 +43,14 @@ class ServiceProcess:
 
     def start(self, seconds: float = 60) -> None:
         """Start, and wait until it is ready."""
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "app"],
-            cwd=REPOSITORY,
-            env=self._environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        with self._output.open("ab") as output:
+            self._process = subprocess.Popen(
+                self._command,
+                cwd=REPOSITORY,
+                env=self._environment,
+                stdout=output,
+                stderr=output,
+            )
         deadline = time.monotonic() + seconds
         while not self._ready():
             assert self._process.poll() is None, "the service ended at once"
@@ -56,6 +63,12 @@ class ServiceProcess:
             self._process.terminate()
             self._process.wait(timeout=20)
             self._process = None
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """The running process."""
+        assert self._process is not None
+        return self._process
 
     def resident_bytes(self) -> int:
         """Memory of the process as Linux counts it."""

@@ -14,7 +14,7 @@ from python_multipart.multipart import parse_options_header
 
 from app.decoding import _simple_png
 from app.preprocessing import FULL_INK, OFF_CENTRE, SIDE, _mnist_like
-from app.problems import MalformedForm
+from app.problems import MalformedForm, TooManyFiles
 from app.uploads import form_boundary, only_part, parse_form
 
 PNG = DIGITS[0].read_bytes()
@@ -146,14 +146,16 @@ class TestForms:
         body = whole_form(data, b"b", name, "Content-Type: image/png\r\n")
         found = only_part(body, b"b")
         if found is not None:
-            assert [found] == [bytes(part.data) for part in parse_form(body, b"b")]
+            assert [found] == [
+                bytes(part.data) for part in parse_form(body, b"b", 100, TooManyFiles)
+            ]
 
     @given(st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), max_size=4))
     def test_of_a_damaged_form_too(self, changes: list[tuple[int, int]]) -> None:
         body = with_changes(whole_form(b"12345678", b"b", "a", "Content-Type: a/b\r\n"), changes)
         found = only_part(body, b"b")
         if found is not None:
-            parts = parse_form(body, b"b")
+            parts = parse_form(body, b"b", 100, TooManyFiles)
             assert [("file", found)] == [(part.name, bytes(part.data)) for part in parts]
 
     @pytest.mark.parametrize(

@@ -118,7 +118,17 @@ def part(name: str, data: bytes = PNG) -> bytes:
 
 FORMS = {
     "no part named file": (part("picture") + b"--b--\r\n", "no-file", "no part named file"),
-    "two files": (part("file") * 2 + b"--b--\r\n", "too-many-files", "2 parts named file"),
+    "two files": (part("file") * 2 + b"--b--\r\n", "too-many-files", "2 files"),
+    "two files of different names": (
+        part("file") + part("other") + b"--b--\r\n",
+        "too-many-files",
+        "2 files",
+    ),
+    "thousand fields": (
+        part("file") + b"--b\r\n\r\n\r\n" * 1000 + b"--b--\r\n",
+        "too-many-files",
+        "too many parts",
+    ),
     "broken off": (part("file"), "malformed-form", "breaks off"),
     "no form at all": (PNG, "malformed-form", "can't be parsed"),
     "empty": (b"", "malformed-form", "breaks off"),

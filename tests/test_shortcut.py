@@ -18,9 +18,9 @@ from PIL import Image, ImageOps
 from service_process import ServiceProcess
 
 from app.application import create_app
+from app.protocol import ShortcutProtocol
 from app.recognizer import Prediction, Recognizer
 from app.settings import Settings
-from app.shortcut import ShortcutProtocol
 
 PNG = DIGITS[0].read_bytes()
 LABEL = label_of(DIGITS[0])
@@ -50,12 +50,16 @@ class Connection:
         self.socket.sendall(data)
 
     def answer(self) -> tuple[int, dict[str, str], Any]:
+        status, headers, content = self.bare_answer()
+        return status, headers, json.loads(content)
+
+    def bare_answer(self) -> tuple[int, dict[str, str], bytes]:
         status = int(self._reader.readline().split()[1])
         headers = {}
         while line := self._reader.readline().strip():
-            name, _, value = line.decode().partition(": ")
+            name, _, value = line.decode("latin-1").partition(": ")
             headers[name] = value
-        return status, headers, json.loads(self._reader.read(int(headers["content-length"])))
+        return status, headers, self._reader.read(int(headers["content-length"]))
 
     def digit(self) -> int:
         return int(self.answer()[2]["digit"])
@@ -84,7 +88,7 @@ def serving(recognizer: Recognizer, **settings: Any) -> Iterator[tuple[str, Coun
     """The service in a thread, for what a process does not let see."""
     app = Counted(create_app(Settings(**settings), recognizer))
     server = uvicorn.Server(
-        uvicorn.Config(app, port=0, http=ShortcutProtocol, log_level="critical", lifespan="on")
+        uvicorn.Config(app, port=0, http=ShortcutProtocol, log_level="error", lifespan="on")
     )
     thread = threading.Thread(target=server.run)
     thread.start()
