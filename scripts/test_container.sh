@@ -6,6 +6,7 @@
 #   BASE           base image; by default the Dockerfile's for Docker, that Debian for buildah
 #   SUITE          release of that Debian (trixie, which has the Python of the Dockerfile's base)
 #   MIRROR         where debootstrap takes it from
+#   REPRODUCE      if set, build twice without a cache: the layers must be the same
 #   BUILD_VOLUMES  more mounts for buildah's build, HOST:CONTAINER[:ro], separated by spaces
 set -euo pipefail
 
@@ -13,6 +14,10 @@ picture=${1:?usage: scripts/test_container.sh PICTURE [DIGIT]}
 expected=${2:-}
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 image=localhost/tinydigits:test-$$
+again=localhost/tinydigits:again-$$
+# Files and image are as old as the commit.
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$root" log -1 --format=%ct 2>/dev/null || echo 315532800)}
+export SOURCE_DATE_EPOCH
 suite=${SUITE:-trixie}
 temporary=$(mktemp -d)
 log=$temporary/log
@@ -50,6 +55,7 @@ clean_up() {
     elif [[ $engine == buildah ]]; then
         for name in $container $base_container; do buildah rm "$name"; done
         buildah rmi "$image"
+        buildah rmi "$again"
     fi
     rm -rf "$temporary"
 } >/dev/null 2>&1
@@ -152,8 +158,10 @@ done
 
 start=$(now)
 if [[ $engine == docker ]]; then
-    logged docker build ${BASE:+--build-arg "BASE=$BASE"} --tag "$image" "$root" \
+    logged docker build ${BASE:+--build-arg "BASE=$BASE"} \
+        --build-arg "SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH" --tag "$image" "$root" \
         || die "the image does not build"
+    if [[ -n ${REPRODUCE:-} ]]; then die "REPRODUCE needs buildah"; fi
     size=$(docker images --format '{{.Size}}' "$image")
 else
     base=${BASE:-localhost/tinydigits-base:$suite}
@@ -165,9 +173,19 @@ else
     fi
     mapfile -t mounts < <(pip_mounts)
     for volume in ${BUILD_VOLUMES:-}; do mounts+=("--volume=$volume"); done
-    # Docker's format, because OCI's has no health check.
-    logged buildah bud --format docker --isolation chroot --build-arg "BASE=$base" "${mounts[@]}" \
-        --tag "$image" "$root" || die "the image does not build"
+    build() {
+        # Docker's format, because OCI's has no health check.
+        logged buildah bud --format docker --isolation chroot --timestamp "$SOURCE_DATE_EPOCH" \
+            --build-arg "BASE=$base" --build-arg "SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH" \
+            "${mounts[@]}" "$@" "$root" || die "the image does not build"
+    }
+    layers() { buildah inspect --type image --format '{{.OCIv1.RootFS.DiffIDs}}' "$1"; }
+    build --tag "$image"
+    if [[ -n ${REPRODUCE:-} ]]; then
+        build --no-cache --tag "$again"
+        [[ $(layers "$image") == "$(layers "$again")" ]] || die "a second build differs"
+        echo "a second build without a cache has the same layers"
+    fi
     size=$(buildah images --format '{{.Size}}' "$image")
 fi
 echo "built by $engine in $(($(now) - start)) ms, $size"
