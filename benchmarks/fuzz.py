@@ -5,9 +5,9 @@
     python benchmarks/fuzz.py --inputs 1000000 --json benchmarks/results/fuzz.json
 
 Good requests of every kind (``mutations.py``) are damaged at random and sent to a service in a
-process of its own, which is watched: a status of 500 or more, a connection that breaks without an
-answer, an answer that takes longer than a second, and memory that grows are findings; any of them
-ends in exit status 1. Findings are kept in ``runs/fuzz/``.
+process of its own, which is watched: a status of 500 or more, no answer, also on a new connection,
+an answer that takes longer than a second, and memory that grows are findings; any of them ends in
+exit status 1. Findings are kept in ``runs/fuzz/``.
 
 Slow answers are asked for again, alone, at the end: on a busy machine the first time says little.
 """
@@ -31,19 +31,16 @@ import uvloop
 from contestants import OURS, REPOSITORY, Service, running
 from mutations import Input, mutated, seeds
 from report import hardware
+from traffic import NO_ANSWER, Connection
 
 CONNECTIONS = 4
 HANG = 1.0
 """Seconds that an answer may take."""
-SILENCE = 30.0
-"""Seconds until an answer is no longer waited for."""
 WARM_UP, GROWTH = 0.1, 0.05
 """Share of the inputs during which memory may grow, and by which share of it afterwards."""
 ENOUGH_FOR_MEMORY = 50_000
 """Inputs from which on memory is judged: before, the allocator still finds its size."""
-NO_ANSWER = (OSError, asyncio.IncompleteReadError, TimeoutError)
 FINDINGS = REPOSITORY / "runs/fuzz"
-HEAD = re.compile(rb"HTTP/1\.1 (\d+).*?\r\ncontent-length: (\d+)\r\n", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass
@@ -52,6 +49,7 @@ class Report:
 
     Attributes:
         statuses: how many answers of each status.
+        repeated: how many were not answered the first time, on a connection that was made before.
         slowest: seconds, kind and index of the input whose answer took longest, asked alone.
         memory: of the service, MB: after the warm-up, at the end, and the most it ever was.
     """
@@ -59,6 +57,7 @@ class Report:
     seed: int
     inputs: int = 0
     seconds: float = 0.0
+    repeated: int = 0
     statuses: Counter[int] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
     findings: list[str] = field(default_factory=list)
@@ -105,11 +104,15 @@ class Fuzzer:
         began = time.perf_counter()
         try:
             status = await connection.ask(one)
-        except NO_ANSWER as exc:
-            self._found(index, one, f"no answer: {exc!r}")
-            if self.service.process.poll() is not None:
-                raise RuntimeError(f"the service ended at input {index}") from exc
-            return
+        except NO_ANSWER:  # perhaps the service was just closing an idle connection
+            self.report.repeated += 1
+            try:
+                status = await connection.ask(one)
+            except NO_ANSWER as exc:
+                self._found(index, one, f"no answer: {exc!r}")
+                if self.service.process.poll() is not None:
+                    raise RuntimeError(f"the service ended at input {index}") from exc
+                return
         self._slow = sorted([*self._slow, (time.perf_counter() - began, index)])[-20:]
         self.report.statuses[status] += 1
         if status >= 500:
@@ -150,52 +153,6 @@ class Fuzzer:
         self.report.findings.append(f"input {index} ({one.kind}, {one.path}): {what}")
         FINDINGS.mkdir(parents=True, exist_ok=True)
         (FINDINGS / f"{self.report.seed}-{index}").write_bytes(one.body)
-
-
-class Connection:
-    """One request at a time, on a connection that is made anew where the service closed it."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
-
-    async def ask(self, one: Input) -> int:
-        """The status of the answer.
-
-        Raises:
-            OSError, asyncio.IncompleteReadError, TimeoutError: there is none.
-        """
-        try:
-            async with asyncio.timeout(SILENCE):
-                return await self._ask(one)
-        except BaseException:
-            self.close()
-            raise
-
-    async def _ask(self, one: Input) -> int:
-        if self._streams is None or self._streams[0].at_eof():
-            self.close()
-            self._streams = await asyncio.open_connection("127.0.0.1", self._port)
-        reader, writer = self._streams
-        head = (
-            f"POST {one.path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {one.content_type}\r\n"
-            f"Content-Length: {len(one.body)}\r\n\r\n"
-        )
-        writer.write(head.encode("latin-1") + one.body)
-        answer = await reader.readuntil(b"\r\n\r\n")
-        found = HEAD.match(answer)
-        if found is None:
-            raise OSError(f"an answer without a length: {answer!r}")
-        await reader.readexactly(int(found[2]))
-        if b"connection: close" in answer.lower():
-            self.close()
-        return int(found[1])
-
-    def close(self) -> None:
-        """End it; the next request makes it anew."""
-        if self._streams is not None:
-            self._streams[1].close()
-            self._streams = None
 
 
 def main() -> int:
