@@ -164,12 +164,11 @@ BEST = Recipe(
     scale=0.12,
     shift=2.5,
     shear=0.2,
-    interpolation="bicubic",
     forms=0.05,
     averaging=0.999,
     sharpness_epochs=10,
     sharpness_radius=0.5,
-    temperature=0.92,
+    temperature=0.91,
 )
 
 FAST = replace(
@@ -181,7 +180,6 @@ FAST = replace(
     scale=0.06,
     shift=1.25,
     shear=0.1,
-    interpolation="bilinear",
     forms=0.0,
     averaging=0.99,
     sharpness_epochs=0,
