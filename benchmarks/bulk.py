@@ -6,9 +6,10 @@
 
 What runs beside each other is measured round and round (A B C A B C …). A run's rate is taken from
 the times at which its files appeared, after the first of every worker: without the start of Ray and
-the loading of the network, which are a row of their own. One core means all of it on one core
-(``taskset``), Ray's own processes too. Needs two cores that nothing else uses; the rows in
-processor time are worth something on a busy machine too.
+the loading of the network, which are a row of their own. Shards have the size that they have
+without being told, 40 of digits and 10 of files, so that each worker does as many. One core means
+all of it on one core (``taskset``), Ray's own processes too. Needs two cores that nothing else
+uses; the rows in processor time are worth something on a busy machine too.
 """
 
 from __future__ import annotations
@@ -60,11 +61,11 @@ ROWS: dict[str, tuple[str, float | None]] = {
 """Unit, and the least that is wanted."""
 
 
-def run(source: Path, output: Path, cores: str, rows: int = ROWS_PER_FILE) -> float:
+def run(source: Path, output: Path, cores: str) -> float:
     """Run the command on cores; returns its rate, images a second, once every worker works."""
     command = [sys.executable, "-m", "app.bulk", str(source), str(output)]
     result = subprocess.run(
-        ["taskset", "-c", cores, *command, f"--rows-per-file={rows}"],
+        ["taskset", "-c", cores, *command],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
@@ -178,8 +179,8 @@ def write_csv(path: Path, results: Results, values: dict[str, float]) -> None:
 def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--digits", type=int, default=100_000, help="in the IDX file")
-    parser.add_argument("--files", type=int, default=40_000, help="PNG files in the folder")
+    parser.add_argument("--digits", type=int, default=655_360, help="in the IDX file")
+    parser.add_argument("--files", type=int, default=163_840, help="PNG files in the folder")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=5, help="for each limit")
     parser.add_argument("--shards", type=int, default=8, help="for the rows in processor time")
@@ -202,9 +203,7 @@ def main() -> None:
         if options.many:
             write_idx(scratch / "many.idx", options.many)
             start = time.perf_counter()
-            peaks = peaks_while(
-                lambda: run(scratch / "many.idx", scratch / "many", "0,1", rows=16_384)
-            )
+            peaks = peaks_while(lambda: run(scratch / "many.idx", scratch / "many", "0,1"))
             results["many digits, s"].append(time.perf_counter() - start)
             for kind, megabytes in peaks.items():
                 results[f"{kind}, private memory at most, MB"].append(megabytes)
