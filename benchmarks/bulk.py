@@ -7,9 +7,9 @@
 What runs beside each other is measured round and round (A B C A B C …). A run's rate is taken from
 the times at which its files appeared, after the first of every worker: without the start of Ray and
 the loading of the network, which are a row of their own. Shards have the size that they have
-without being told, 40 of digits and 10 of files, so that each worker does as many. One core means
-all of it on one core (``taskset``), Ray's own processes too. Needs two cores that nothing else
-uses; the rows in processor time are worth something on a busy machine too.
+without being told, 40 of digits and 10 of files. One core means all of it on one core
+(``taskset``), Ray's own processes too. Needs two cores that nothing else uses; the rows in
+processor time are worth something on a busy machine too.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ from bulk_memory import peaks_while
 from bulk_processor_time import ROWS_PER_FILE, processor_time
 from contestants import DIGITS, REPOSITORY
 from report import Results, hardware, measurements
+
+from app.bulk.run import TASKS_PER_CORE
 
 IDX_ENGINE = "IDX on one core: share of the engine's batch rate"
 PNG_LIMIT = "PNG on one core: share of decode and inference alone"
@@ -76,7 +78,7 @@ def run(source: Path, output: Path, cores: str) -> float:
         (path.stat().st_mtime_ns / 1e9, pq.read_metadata(path).num_rows)
         for path in output.glob("*.parquet")
     )
-    begin = len(cores.split(","))
+    begin = TASKS_PER_CORE * len(cores.split(","))
     images: int = sum(rows for _, rows in files[begin:])
     return images / float(files[-1][0] - files[begin - 1][0])
 
