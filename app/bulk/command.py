@@ -114,9 +114,9 @@ def score_all(job: Job, record: Record, cores: int) -> None:
         print(f"{record.skipped:,} files hold nothing that can be read.", file=sys.stderr)
     total, made = Tally(), 0
     start = time.perf_counter()
-    # No smoothing: shards come in batches, as they are done.
+    # No smoothing: shards come together, as the tasks end that do them.
     with tqdm(total=record.images, unit=" images", unit_scale=True, smoothing=0) as bar:
-        for tally, new in do_all(job, record.shards):
+        for tally, new in do_all(job, record.shards, cores):
             total += tally
             if new:
                 made += tally.images

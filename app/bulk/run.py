@@ -17,11 +17,12 @@ from app.cores import available_cores
 
 OBJECT_STORE = 100 * 1024 * 1024
 """Bytes of shared memory: only counts go through it, so it is as small as Ray lets it be."""
+TASKS_PER_CORE = 16
+"""If there are more shards, a task does several: Ray Data looks ten times a second whether one has
+ended, which would leave a core idle for a tenth of the time. Fewer tasks would leave it idle at the
+end."""
 MOST_TASKS = 10_000
-"""Ray's driver keeps a few kB for each; if there are more shards, a task does several."""
-TASKS_PER_CORE = 2
-"""Ray Data looks ten times a second whether a task has ended. With one at a time a core would have
-nothing to do for a tenth of a second after each."""
+"""Ray's driver keeps a few kB for each."""
 
 RESUME = "What is written stays; go on with --resume."
 
@@ -56,8 +57,11 @@ def cluster(address: str | None) -> Iterator[int]:
         ray.shutdown()
 
 
-def do_all(job: Job, shards: int) -> Iterator[tuple[Tally, bool]]:
+def do_all(job: Job, shards: int, cores: int) -> Iterator[tuple[Tally, bool]]:
     """Do every shard once, in any order; see :func:`app.bulk.work.do_shard`.
+
+    Args:
+        cores: of the cluster; more may join later.
 
     Raises:
         BulkError: a shard can't be done, or kills whatever works on it.
@@ -67,14 +71,11 @@ def do_all(job: Job, shards: int) -> Iterator[tuple[Tally, bool]]:
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False
-    numbers = ray.data.from_items(  # not ray.data.range, whose tasks take a whole core each
-        [{"id": number} for number in range(shards)],
-        override_num_blocks=min(shards, MOST_TASKS),
-    )
-    rows = numbers.map(as_row, fn_args=(job,), num_cpus=1 / TASKS_PER_CORE).iter_rows()
+    tasks = min(shards, TASKS_PER_CORE * cores, MOST_TASKS)
+    numbers = ray.data.range(shards, override_num_blocks=tasks)
     done = bytearray(shards)
     try:
-        for row in rows:
+        for row in numbers.map(as_row, fn_args=(job,)).iter_rows():
             if not done[row["shard"]]:
                 done[row["shard"]] = True
                 yield Tally(**json.loads(row["tally"])), row["made"]
