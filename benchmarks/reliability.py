@@ -120,12 +120,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--run", action="store_true", help="make short runs first")
     options = parser.parse_args()
-    if options.run:
-        with tempfile.TemporaryDirectory() as directory:
-            run_short(Path(directory))
-            table = lines(Path(directory))
-    else:
-        table = lines(RESULTS)
+    try:
+        if options.run:
+            with tempfile.TemporaryDirectory() as directory:
+                run_short(Path(directory))
+                table = lines(Path(directory))
+        else:
+            table = lines(RESULTS)
+    except FileNotFoundError as exc:
+        print(f"error: there is no {Path(exc.filename).name}: its run is missing", file=sys.stderr)
+        return 1
     print(f"{'':48}{'attempts':>10}{'failures':>10}")
     for line in table:
         print(f"{line.what:48}{line.attempts:>10,}{line.failures:>10,}  {line.figures}")
