@@ -19,6 +19,7 @@ from typing import Protocol
 from app.access_log import AccessLog
 from app.exchange import Exchange, Exchanges
 from app.metrics import Metrics
+from app.problems import RETRY_AFTER
 from app.settings import Settings
 
 SECURITY_HEADERS = {
@@ -30,9 +31,6 @@ SECURITY_HEADERS = {
 """On every answer that doesn't say otherwise; the pages have a policy of their own."""
 
 WATCH_SECONDS = 0.25
-
-RETRY_AFTER = 1
-"""Seconds after which a client that got 503 may ask again."""
 
 CLIENT_WENT_AWAY = 499
 """The status, nginx's, by which a request is recorded whose client did not wait."""

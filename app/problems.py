@@ -37,6 +37,9 @@ from starlette.exceptions import HTTPException
 ACCEPTED = "PNG, JPEG, WebP, BMP, GIF or TIFF"
 MEDIA_TYPE = "application/problem+json"
 
+RETRY_AFTER = 1
+"""Seconds after which a client that got 503 may ask again."""
+
 
 class Problem(Exception):
     """A request that can't be answered: what was wrong with it, and what would be right."""
@@ -153,7 +156,7 @@ class MalformedHttp(Problem):
 class Busy(Problem):
     status = 503
     slug, title = "busy", "The service is busy"
-    headers: ClassVar[dict[str, str]] = {"Retry-After": "1"}
+    headers: ClassVar[dict[str, str]] = {"Retry-After": str(RETRY_AFTER)}
 
     def __init__(
         self, detail: str = "As many requests are worked on as can be. Ask again in a second."

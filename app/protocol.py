@@ -5,7 +5,7 @@ from __future__ import annotations
 from app import problems
 from app.connections import GuardedProtocol
 from app.exchange import Exchange
-from app.gate import CLIENT_WENT_AWAY, RETRY_AFTER
+from app.gate import CLIENT_WENT_AWAY
 from app.pipeline import INLINE_BYTES
 from app.shortcut import Request, Shortcut
 
@@ -99,7 +99,7 @@ class ShortcutProtocol(GuardedProtocol):
         self.answer_problem(problems.Busy(), self._exchange, close=close)
         self._end_answer(close)
         now = self.loop.time()
-        if now - self._refused_at < RETRY_AFTER and not close:  # it did not wait
+        if now - self._refused_at < problems.RETRY_AFTER and not close:  # it did not wait
             self.flow.pause_reading()
             self.gate.hold(self)
         self._refused_at = now
