@@ -2,7 +2,8 @@
 
 uvicorn waits for ever for a request that doesn't come, or of which only a part comes, or whose
 answer is not taken. Here every connection has a deadline for what its client has to do next. No
-timers are set for that: :meth:`app.gate.Gate.watch` looks at all connections four times a second.
+timers are set for that: :meth:`app.gate.Gate.watch` looks at all connections, each once a second or
+more often.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import asyncio
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from app import problems
-from app.answers import encode
 from app.exchange import Exchange
 from app.gate import Gate
 
@@ -213,11 +213,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self, problem: problems.Problem, exchange: Exchange | None, *, close: bool = True
     ) -> None:
         """Write a problem, and record it."""
-        content = encode(problem.as_dict())
-        head = "".join(f"{name.lower()}: {value}\r\n" for name, value in problem.headers.items())
-        self.answer(
-            problem.status, head.encode(), problems.MEDIA_TYPE, content, exchange, close=close
-        )
+        head, content = problem.head, problem.content
+        self.answer(problem.status, head, problems.MEDIA_TYPE, content, exchange, close=close)
         if exchange is not None:
             exchange.problem = problem.slug
             self.gate.finished(exchange, exchange.path, problem.status, len(content))

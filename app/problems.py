@@ -28,8 +28,10 @@ from __future__ import annotations
 import http
 import json
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, ClassVar
 
+import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -61,6 +63,17 @@ class Problem(Exception):
             "status": self.status,
             "detail": self.detail,
         }
+
+    @cached_property
+    def head(self) -> bytes:
+        """Lines of its headers, each with its end."""
+        lines = [f"{name.lower()}: {value}\r\n" for name, value in self.headers.items()]
+        return "".join(lines).encode()
+
+    @cached_property
+    def content(self) -> bytes:
+        """The problem details object as JSON."""
+        return orjson.dumps(self.as_dict())
 
 
 class NoFile(Problem):

@@ -9,6 +9,8 @@ from app.gate import CLIENT_WENT_AWAY
 from app.pipeline import INLINE_BYTES
 from app.shortcut import Request, Shortcut
 
+_BUSY = problems.Busy()
+
 FORM_BYTES = 1024
 """Bytes allowed for boundary and headers of the form's only part."""
 
@@ -96,7 +98,7 @@ class ShortcutProtocol(GuardedProtocol):
 
     def _refuse(self) -> None:
         close = self.gate.draining
-        self.answer_problem(problems.Busy(), self._exchange, close=close)
+        self.answer_problem(_BUSY, self._exchange, close=close)
         self._end_answer(close)
         now = self.loop.time()
         if now - self._refused_at < problems.RETRY_AFTER and not close:  # it did not wait

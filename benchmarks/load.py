@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import io
 import json
 import re
 import time
@@ -22,6 +23,7 @@ from typing import cast
 
 import numpy as np
 import uvloop
+from PIL import Image
 
 LENGTH = re.compile(rb"\r\ncontent-length: (\d+)", re.IGNORECASE)
 LATEST_ANSWER = 2.0
@@ -41,6 +43,16 @@ def form(data: bytes) -> tuple[bytes, str]:
     head = 'Content-Disposition: form-data; name="file"; filename="digit.png"'
     start = f"--b0undary\r\n{head}\r\nContent-Type: image/png\r\n\r\n".encode()
     return start + data + b"\r\n--b0undary--\r\n", "multipart/form-data; boundary=b0undary"
+
+
+def enlarged(path: Path, side: int) -> bytes:
+    """A picture as a PNG of so many pixels a side; the file as it is if that is what it has."""
+    image = Image.open(path)
+    if image.size == (side, side):
+        return path.read_bytes()
+    buffer = io.BytesIO()
+    image.resize((side, side), Image.Resampling.BILINEAR).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 @dataclass

@@ -19,7 +19,6 @@ import argparse
 import asyncio
 import csv
 import http.client
-import io
 import json
 import subprocess
 import sys
@@ -33,8 +32,7 @@ from typing import Any, cast
 import numpy as np
 import uvloop
 from contestants import DIGITS, OURS, REPOSITORY, Service, running
-from load import LENGTH, request_bytes
-from PIL import Image
+from load import LENGTH, enlarged, request_bytes
 from wrk import wrk
 
 SERVER, GENERATOR = {0}, {1}
@@ -44,13 +42,6 @@ REST = 1.0
 """Seconds that a connection rests after it was refused."""
 FLOOD = 900
 """Connections that ask again at once."""
-
-
-def picture(side: int) -> bytes:
-    """A digit of so many pixels that it has to be preprocessed."""
-    buffer = io.BytesIO()
-    Image.open(DIGITS[0]).resize((side, side), Image.Resampling.BILINEAR).save(buffer, "PNG")
-    return buffer.getvalue()
 
 
 @dataclass
@@ -219,7 +210,7 @@ def _rates(service: Service, side: int) -> list[float]:
     """Rates around what one client after the other gets answered."""
     start = time.perf_counter()
     for _ in range(50):
-        service.ask(picture(side), bare=True)
+        service.ask(enlarged(DIGITS[0], side), bare=True)
     alone = 50 / (time.perf_counter() - start)
     return [alone * share for share in (1.0, 1.5, 2.0, 2.5, 3.0)]
 
@@ -263,7 +254,7 @@ def main() -> None:
     parser.add_argument("--connections", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.generate:
-        request = request_bytes("/predict", picture(options.side), "image/png")
+        request = request_bytes("/predict", enlarged(DIGITS[0], options.side), "image/png")
         load = Overload(request, options.rate, options.seconds, options.connections)
         uvloop.run(load.run(options.generate))
         print(json.dumps(as_row(load)))

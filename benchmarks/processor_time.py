@@ -1,4 +1,4 @@
-"""Processor time of a small picture: this checkout against another, by turns.
+"""Processor time of a picture: this checkout against another, by turns.
 
 ::
 
@@ -26,11 +26,12 @@ from wrk import wrk
 
 SERVER, GENERATOR = {0}, {1}
 LOADS = {
-    "form, 16 connections": (False, 16),
-    "bare body, 16 connections": (True, 16),
-    "bare body, one connection": (True, 1),
+    "form, 16 connections": (False, 16, 28),
+    "bare body, 16 connections": (True, 16, 28),
+    "bare body, one connection": (True, 1, 28),
+    "bare body of 300×300, 4 connections": (True, 4, 300),
 }
-"""Whether the body is bare, and how many connections ask."""
+"""Whether the body is bare, how many connections ask, and the pixels of the picture's sides."""
 NAMES = ("other", "this")
 
 
@@ -57,9 +58,9 @@ def compare(services: Sequence[Service], seconds: int, rounds: int) -> Results:
     for number in range(rounds):
         for service in services if number % 2 else reversed(services):
             service.resume()
-            for load, (bare, connections) in LOADS.items():
+            for load, (bare, connections, side) in LOADS.items():
                 before = processor_seconds(service)
-                report = wrk(service.port, GENERATOR, connections, seconds, bare=bare)
+                report = wrk(service.port, GENERATOR, connections, seconds, bare=bare, side=side)
                 spent = processor_seconds(service) - before
                 microseconds = 1e6 * spent / (report.rate * report.seconds)
                 results[f"{load}, {service.contestant.name}, µs"].append(microseconds)

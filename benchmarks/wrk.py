@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contestants import DIGITS
-from load import form
+from load import enlarged, form
 
 SCRIPT = """
 local files, requests, at = {%s}, {}, 0
@@ -65,11 +65,13 @@ def wrk(
     seconds: float,
     *,
     bare: bool = False,
+    side: int = 28,
     refusals: bool = False,
 ) -> Report:
     """Load a service as fast as it answers, from a fixed number of connections, a thread a core.
 
     Args:
+        side: pixels to which the digits are enlarged.
         refusals: other answers than 200, and answers after two seconds, are not counted.
 
     Raises:
@@ -79,7 +81,7 @@ def wrk(
         names = []
         content_type = "image/png"
         for path in DIGITS:
-            body = path.read_bytes()
+            body = enlarged(path, side)
             if not bare:
                 body, content_type = form(body)
             (Path(directory) / path.name).write_bytes(body)

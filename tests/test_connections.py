@@ -1,17 +1,21 @@
 """Clients that are slow, idle, or too many, over real connections."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from service_process import ServiceProcess
 from test_gate import SECURITY, ask, get, values
 from test_shortcut import PNG, Connection, request_bytes, serving
 
+from app import gate
 from app.recognizer import Recognizer
+from app.settings import Settings
 
 HALVES = {
     "nothing": b"",
@@ -208,3 +212,43 @@ def test_pipelined_flood_is_answered_in_order(recognizer: Recognizer) -> None:
         sender.join()
     expected = [f"{index}{query}" for index in range(10) for query in ("", "", "a", "a")]
     assert ids == expected
+
+
+class Idle:
+    """A connection that counts how often the gate looks at it."""
+
+    waiting_since: float | None = None
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    def watch(self, _: float) -> None:
+        self.looks += 1
+
+    def resume(self) -> None: ...
+
+    def evict(self) -> None: ...
+
+
+@pytest.mark.parametrize("count", [1, 300, 2001])
+def test_all_connections_are_looked_at_within_a_second(
+    monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    class Metrics:
+        def gauges(self, *_: int) -> None: ...
+
+    sleeps = iter([None] * 4)
+
+    async def sleep(_: float) -> None:
+        next(sleeps)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    watched = gate.Gate(Settings(), cast(Any, Metrics()), None)
+    connections, gone = [Idle() for _ in range(count)], Idle()
+    for one in (gone, *connections):
+        watched.connected(one)
+    watched.disconnected(gone)
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        asyncio.run(watched.watch())
+    assert {one.looks for one in connections} <= {1, 2, 3, 4}
+    assert gone.looks == 0
