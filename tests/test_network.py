@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from training.network import DigitNetwork, count_parameters, log_probabilities
+from training.network import DigitNetwork, PredictionPool, count_parameters, log_probabilities
 from training.summary import format_table, summarize
 
 # The design's table: channels × height × width, parameters, receptive field.
@@ -34,6 +34,19 @@ def test_has_18520_parameters(network: DigitNetwork) -> None:
 def test_layers_are_those_of_the_design(network: DigitNetwork) -> None:
     layers = summarize(network)
     assert [(x.output_shape, x.parameters, x.receptive_field) for x in layers] == DESIGN
+
+
+@pytest.mark.parametrize(("pool", "side", "sees"), [("2x2", 3, 38), ("3x3", 7, 42)])
+def test_pool_before_prediction_adds_no_parameters(
+    pool: PredictionPool, side: int, sees: int
+) -> None:
+    layers = summarize(DigitNetwork(pool_before_prediction=pool))
+    pooled = [((32, side, side), 0, sees), ((10, side, side), 320, sees)]
+    assert [(x.output_shape, x.parameters, x.receptive_field) for x in layers] == [
+        *DESIGN[:-2],
+        *pooled,
+        DESIGN[-1],
+    ]
 
 
 def test_summary_states_the_sum_of_the_parameters(network: DigitNetwork) -> None:

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
+
+PredictionPool = Literal["none", "2x2", "3x3"]
+
+_POOLS: dict[PredictionPool, Callable[[], nn.Module]] = {
+    "none": nn.Identity,
+    "2x2": lambda: nn.MaxPool2d(2),
+    "3x3": lambda: nn.MaxPool2d(3, stride=1, padding=1),
+}
 
 MNIST_MEAN = 0.1307
 """Mean of the 60,000 training images, pixels scaled to 0..1."""
@@ -44,13 +55,15 @@ class DigitNetwork(nn.Module):
 
     Args:
         dropout: probability with which each transition drops an activation while training.
-        pool_before_prediction: a max-pool 2×2 before the prediction, which is not the design's.
+        pool_before_prediction: a max-pool before the prediction; ``2x2`` halves the class maps.
     """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, dropout: float = 0.01, pool_before_prediction: bool = False) -> None:
+    def __init__(
+        self, dropout: float = 0.01, pool_before_prediction: PredictionPool = "none"
+    ) -> None:
         super().__init__()
         self.register_buffer("mean", torch.tensor(MNIST_MEAN))
         self.register_buffer("std", torch.tensor(MNIST_STD))
@@ -69,7 +82,7 @@ class DigitNetwork(nn.Module):
             ConvReLUNorm(8, 16, kernel_size=3),
             ConvReLUNorm(16, 32, kernel_size=3),
         )
-        self.pool = nn.MaxPool2d(2) if pool_before_prediction else nn.Identity()
+        self.pool = _POOLS[pool_before_prediction]()
         self.prediction = nn.Conv2d(32, 10, kernel_size=1, bias=False)
 
     def normalize(self, images: Tensor) -> Tensor:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args, get_type_hints
 
+from training.network import PredictionPool
+
 
 class RecipeError(Exception):
     """A hyperparameter that does not exist, or a value that it can't have."""
@@ -46,8 +48,9 @@ class Recipe:
         calm_strength: factor on the ranges of the augmentation in the calm epochs.
         averaging: decay of the exponential moving average of the weights, taken every step; the
             average is what is evaluated and exported. 0 takes the weights themselves.
-        pool_before_prediction: a max-pool 2×2 before the last convolution. No parameters; the
-            class maps shrink to 3×3.
+        pool_before_prediction: a max-pool before the last convolution, without parameters:
+            ``2x2``, after which the class maps are 3×3, or ``3x3`` around each place, after which
+            they are 7×7 as without.
         sharpness_epochs: the last epochs, in which the gradient is taken where the loss around the
             weights is greatest (``training/optimization.py``, ``perturbed``).
         sharpness_radius: how far around, relative to the weights.
@@ -81,7 +84,7 @@ class Recipe:
     calm_epochs: int = 0
     calm_strength: float = 0.0
     averaging: float = 0.0
-    pool_before_prediction: bool = False
+    pool_before_prediction: PredictionPool = "none"
     sharpness_epochs: int = 0
     sharpness_radius: float = 0.5
     temperature: float = 1.0

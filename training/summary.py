@@ -34,7 +34,9 @@ def summarize(network: DigitNetwork) -> list[Layer]:
     rows = [
         (name, module)
         for name, module in network.named_modules()
-        if isinstance(module, (ConvReLUNorm, Transition)) or module is network.prediction
+        if isinstance(module, (ConvReLUNorm, Transition))
+        or module is network.prediction
+        or (module is network.pool and isinstance(module, nn.MaxPool2d))
     ]
     rows = [(name, m) for name, m in rows if not name.startswith("transition") or "." not in name]
     shapes = _output_shapes(network, [module for _, module in rows])
@@ -98,7 +100,9 @@ def _describe(module: nn.Module) -> str:
             side = _side(part.kernel_size)
             parts.append(f"conv {side}×{side}")
         elif isinstance(part, nn.MaxPool2d):
-            parts.append("max-pool 2×2")
+            side = _side(part.kernel_size)
+            slides = ", stride 1" if _side(part.stride) == 1 else ""
+            parts.append(f"max-pool {side}×{side}{slides}")
         elif isinstance(part, nn.Dropout):
             parts.append(f"dropout {part.p:g}")
         elif type(part) in words:
