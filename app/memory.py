@@ -9,9 +9,10 @@ import sys
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 LARGE = 4 * 1024 * 1024
 """Bytes from which on a block has pages of its own; bodies of batches and photos' pixels do."""
-KEPT = 8 * 1024 * 1024
+KEPT = 4 * 1024 * 1024
 """Bytes free at the heap's end that are kept: the planes of a picture, which are 400 pixels a side
-at most. With 1 MB, getting them again took two fifths of the time for such a picture."""
+at most. With 1 MB, getting them again took a quarter of the time for such a picture; 8 MB stay in a
+worker's memory after a batch."""
 
 
 def give_back_large_blocks() -> None:

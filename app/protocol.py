@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from app import problems
 from app.connections import GuardedProtocol
 from app.exchange import Exchange
@@ -10,6 +12,15 @@ from app.pipeline import INLINE_BYTES
 from app.shortcut import Request, Shortcut
 
 _BUSY = problems.Busy()
+
+_OTHERS = (
+    rb"(?i:(?:(?:host|user-agent|accept|accept-encoding|content-type):[^\r\n\0]*"
+    rb"|connection: ?keep-alive)\r\n)*"
+)
+_PLAIN = re.compile(
+    rb"POST /predict HTTP/1\.1\r\n%b(?i:content-length): ?(\d{1,9})\r\n%b\r\n" % (_OTHERS, _OTHERS)
+)
+"""The head of a request whose answer, if it is refused, depends on nothing in it."""
 
 FORM_BYTES = 1024
 """Bytes allowed for boundary and headers of the form's only part."""
@@ -32,6 +43,22 @@ class ShortcutProtocol(GuardedProtocol):
     """Requests that the shortcut has taken."""
     _put_off: Request | None = None
     """The last of them, while the shortcut has put it off."""
+
+    def data_received(self, data: bytes) -> None:
+        """Go on; one whole request too many is refused unparsed, which takes half the time."""
+        if self.gate.full and self._is_one_plain_request(data):
+            self._fresh = False
+            host = self.client[0] if self.client else None
+            self._exchange = self.gate.exchanges.begin("POST", "/predict", host, b"", b"")
+            self._refuse()
+        else:
+            super().data_received(data)
+
+    def _is_one_plain_request(self, data: bytes) -> bool:
+        if self._begun or self.busy or self.flow.write_paused or self.gate.asks_for_keys:
+            return False
+        head = _PLAIN.match(data) if self.app_state["shortcut"] is not None else None
+        return head is not None and len(data) - head.end() == int(head[1])
 
     @property
     def busy(self) -> bool:

@@ -4,8 +4,8 @@
 
     python benchmarks/soak.py --minutes 30
 
-The service has one core, the generator another. First the load that it sustains is measured (each
-connection asks again as soon as it is answered), then requests come at random moments at 70 % of
+The service has one core, the generator another. First the load that it sustains is measured (a few
+connections ask again as soon as they are answered), then requests come at random moments at 70 % of
 it. Every few seconds memory, descriptors and latencies are noted: a row of the CSV. The first fifth
 is warm-up. Exit status 1 unless memory, descriptors and latencies are flat and each request got the
 status that it has to get.

@@ -190,6 +190,37 @@ class TestAdmission:
         assert SECURITY.items() <= headers.items()
         assert headers["x-request-id"]
 
+    @pytest.mark.parametrize(
+        ("headers", "like"),
+        [
+            ((), ()),
+            (("Connection: keep-alive", "Accept: */*"), ()),
+            (("X-Request-ID: mine",), ("x-request-id: mine",)),
+            (("Connection: close",), ("connection: close",)),
+            (("Expect: 100-continue",), ()),
+        ],
+    )
+    def test_refused_alike_whatever_the_headers(
+        self, full: str, headers: tuple[str, ...], like: tuple[str, ...]
+    ) -> None:
+        status, answered, problem = ask(full, "/predict", *headers)
+        _, parsed, same = ask(full, "/predict", "X-Other: 1")
+        assert (status, problem) == (503, same)
+        assert {f"{name}: {answered[name]}" for name in answered} >= set(like)
+        assert set(answered) - {"connection"} == set(parsed)
+
+    def test_whoever_is_refused_may_ask_again(self, full: str) -> None:
+        with Connection(full) as connection:
+            for more in ((), ("X-Other: 1",), ()):
+                connection.send(request_bytes(PNG, "/predict", *more))
+                assert connection.answer()[0] == 503
+
+    @pytest.mark.parametrize(
+        "lengths", [("Content-Length: 1",), ("Transfer-Encoding: chunked",), ("Content-Length: x",)]
+    )
+    def test_two_lengths_are_refused_as_such(self, full: str, lengths: tuple[str, ...]) -> None:
+        assert ask(full, "/predict", *lengths)[0] == 400
+
     @pytest.mark.parametrize("path", ["/model-info", "/", "/v2/models/digits"])
     def test_so_is_what_has_no_body(self, full: str, path: str) -> None:
         assert get(full, path)[0] == 503
