@@ -18,6 +18,7 @@ from typing import Protocol
 
 from app.access_log import AccessLog
 from app.exchange import Exchange, Exchanges
+from app.memory import give_back_free_memory
 from app.metrics import Metrics
 from app.problems import RETRY_AFTER
 from app.settings import Settings
@@ -31,6 +32,9 @@ SECURITY_HEADERS = {
 """On every answer that doesn't say otherwise; the pages have a policy of their own."""
 
 WATCH_SECONDS = 0.25
+
+IDLE_LOOKS = 4
+"""Looks without an answer in between after which free memory is given back."""
 
 WATCHED_TOGETHER = 256
 """Connections that are looked at each time; a quarter of all if that is more. Looking at ten
@@ -144,8 +148,12 @@ class Gate:
         self._connections.discard(connection)
 
     async def watch(self) -> None:
-        """Look after all connections, each once a second or more often, while the service runs."""
+        """Look after all connections, each once a second or more often, while the service runs.
+
+        After a second without work, memory that is free goes back to the system.
+        """
         loop = asyncio.get_running_loop()
+        left, idle = self._left, IDLE_LOOKS
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             now = loop.time()
@@ -154,6 +162,10 @@ class Gate:
             while self._held and (self.draining or self._held[0][0] <= now):
                 self._held.popleft()[1].resume()
             self.settle()
+            idle = idle + 1 if self._left == left else 0
+            left = self._left
+            if idle == IDLE_LOOKS:
+                give_back_free_memory()
 
     def _next_to_watch(self) -> list[Connection]:
         if not self._to_watch:

@@ -45,7 +45,7 @@ class ShortcutProtocol(GuardedProtocol):
     """The last of them, while the shortcut has put it off."""
 
     def data_received(self, data: bytes) -> None:
-        """Go on; one whole request too many is refused unparsed, which takes half the time."""
+        """Go on; one whole request too many is refused unparsed, which is cheaper."""
         if self.gate.full and self._is_one_plain_request(data):
             self._fresh = False
             host = self.client[0] if self.client else None

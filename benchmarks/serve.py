@@ -46,6 +46,8 @@ from app.recognizer import Recognizer
 SERVER, GENERATOR = {0}, {1}
 CONNECTIONS = 16
 BATCH = 10_000
+AT_REST = 1.5
+"""Seconds after the last answer when memory is read: what is free has been given back by then."""
 SMALL_RATE = 200
 """Small pictures a second beside the photos."""
 
@@ -91,6 +93,7 @@ def only_ours(results: Results, service: Service, seconds: float) -> None:
     report = wrk(service.port, GENERATOR, 1, seconds, bare=True)
     results[f"{OURS.name}, {ONE}"].append(report.p50)
     results["batch, digits/s"].append(batch_rate(service.port))
+    time.sleep(AT_REST)
     results["memory, MB"].append(service.resident_megabytes())
     service.pause()
     limit = limits(seconds)

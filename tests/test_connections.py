@@ -231,26 +231,60 @@ class Idle:
     def evict(self) -> None: ...
 
 
-@pytest.mark.parametrize("count", [1, 300, 2001])
-def test_all_connections_are_looked_at_within_a_second(
-    monkeypatch: pytest.MonkeyPatch, count: int
-) -> None:
-    class Metrics:
-        def gauges(self, *_: int) -> None: ...
+class NoMetrics:
+    def gauges(self, *_: int) -> None: ...
 
-    sleeps = iter([None] * 4)
+
+def watch(
+    watched: gate.Gate, looks: int, before_each: Callable[[int], None], patch: pytest.MonkeyPatch
+) -> None:
+    """Have the gate look so many times, without the time in between."""
+    numbers = iter(range(looks))
 
     async def sleep(_: float) -> None:
-        next(sleeps)
+        before_each(next(numbers))
 
-    monkeypatch.setattr(asyncio, "sleep", sleep)
-    watched = gate.Gate(Settings(), cast(Any, Metrics()), None)
+    patch.setattr(asyncio, "sleep", sleep)
+    # In a thread: the browser's tests leave a loop running in this one.
+    with ThreadPoolExecutor() as pool, pytest.raises(RuntimeError, match="StopIteration"):
+        pool.submit(asyncio.run, watched.watch()).result()
+
+
+@pytest.fixture
+def watched() -> gate.Gate:
+    return gate.Gate(Settings(), cast(Any, NoMetrics()), None)
+
+
+@pytest.mark.parametrize("count", [1, 300, 2001])
+def test_all_connections_are_looked_at_within_a_second(
+    watched: gate.Gate, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
     connections, gone = [Idle() for _ in range(count)], Idle()
     for one in (gone, *connections):
         watched.connected(one)
     watched.disconnected(gone)
-    # In a thread: the browser's tests leave a loop running in this one.
-    with ThreadPoolExecutor() as pool, pytest.raises(RuntimeError, match="StopIteration"):
-        pool.submit(asyncio.run, watched.watch()).result()
+    watch(watched, 4, lambda _: None, monkeypatch)
     assert {one.looks for one in connections} <= {1, 2, 3, 4}
     assert gone.looks == 0
+
+
+@pytest.mark.parametrize(
+    ("answers", "looks", "given_back"), [({0}, 4, 0), ({0}, 5, 1), ({0, 3}, 7, 0), ({0}, 99, 1)]
+)
+def test_free_memory_is_given_back_once_after_a_second_without_work(
+    watched: gate.Gate,
+    monkeypatch: pytest.MonkeyPatch,
+    answers: set[int],
+    looks: int,
+    given_back: int,
+) -> None:
+    times: list[None] = []
+    monkeypatch.setattr(gate, "give_back_free_memory", lambda: times.append(None))
+
+    def answer(look: int) -> None:
+        if look in answers:
+            assert watched.enter()
+            watched.leave()
+
+    watch(watched, looks, answer, monkeypatch)
+    assert len(times) == given_back
