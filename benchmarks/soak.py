@@ -106,7 +106,8 @@ def draw(rows: list[Row], path: Path) -> None:
         for name, style in zip(names, ("-", ":"), strict=False):
             values = [row[name] for row in rows]
             panel.plot(minutes, values, style, color="#0b6e4f", label=name.partition("_")[0])
-        panel.set(title=title, xlabel="minutes", ylim=(0, None))
+        top = 1.15 * max(row[name] for row in rows for name in names)
+        panel.set(title=title, xlabel="minutes", ylim=(0, top))
         panel.axvspan(0, minutes[-1] * WARM_UP, color="0.93")
         panel.grid(alpha=0.25)
         panel.spines[["top", "right"]].set_visible(False)
