@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import math
 import time
 from base64 import b64decode
 from binascii import Error as Base64Error
@@ -31,13 +32,11 @@ SECURITY_HEADERS = {
 }
 """On every answer that doesn't say otherwise; the pages have a policy of their own."""
 
-WATCH_SECONDS = 0.25
-
-IDLE_LOOKS = 4
-"""Looks without an answer in between after which free memory is given back."""
+LOOKS_A_SECOND = 4
+WATCH_SECONDS = 1 / LOOKS_A_SECOND
 
 WATCHED_TOGETHER = 256
-"""Connections that are looked at each time; a quarter of all if that is more. Looking at ten
+"""Connections that are looked at each time; their share of all if that is more. Looking at ten
 thousand each time took a twentieth of the processor."""
 
 CLIENT_WENT_AWAY = 499
@@ -153,7 +152,7 @@ class Gate:
         After a second without work, memory that is free goes back to the system.
         """
         loop = asyncio.get_running_loop()
-        left, idle = self._left, IDLE_LOOKS
+        left, idle = self._left, LOOKS_A_SECOND
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             now = loop.time()
@@ -164,13 +163,13 @@ class Gate:
             self.settle()
             idle = idle + 1 if self._left == left else 0
             left = self._left
-            if idle == IDLE_LOOKS:
+            if idle == LOOKS_A_SECOND:
                 give_back_free_memory()
 
     def _next_to_watch(self) -> list[Connection]:
         if not self._to_watch:
             self._to_watch = list(self._connections)
-        count = max(WATCHED_TOGETHER, -(-len(self._connections) // 4))
+        count = max(WATCHED_TOGETHER, math.ceil(len(self._connections) / LOOKS_A_SECOND))
         part, self._to_watch = self._to_watch[:count], self._to_watch[count:]
         return [one for one in part if one in self._connections]
 

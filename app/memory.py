@@ -11,8 +11,8 @@ LARGE = 4 * 1024 * 1024
 """Bytes from which on a block has pages of its own; bodies of batches and photos' pixels do."""
 KEPT = 8 * 1024 * 1024
 """Bytes free at the heap's end that are kept while there is work: the planes of a picture, which
-are 400 pixels a side at most. With 1 MB, getting them again took a quarter of the time for such a
-picture, with 4 MB sometimes."""
+are 400 pixels a side at most. With 1 MB, getting them again took a quarter of the time for one of
+300 (``benchmarks/processor_time.py``)."""
 
 _glibc: ctypes.CDLL | None = ctypes.CDLL(None) if sys.platform == "linux" else None
 if not hasattr(_glibc, "mallopt"):  # another C library's

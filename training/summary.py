@@ -34,9 +34,8 @@ def summarize(network: DigitNetwork) -> list[Layer]:
     rows = [
         (name, module)
         for name, module in network.named_modules()
-        if isinstance(module, (ConvReLUNorm, Transition))
+        if isinstance(module, (ConvReLUNorm, Transition, nn.MaxPool2d))
         or module is network.prediction
-        or (module is network.pool and isinstance(module, nn.MaxPool2d))
     ]
     rows = [(name, m) for name, m in rows if not name.startswith("transition") or "." not in name]
     shapes = _output_shapes(network, [module for _, module in rows])
