@@ -11,6 +11,7 @@ from pathlib import Path
 
 from training.data import DataError, Mnist, load_mnist
 from training.device import choose_device
+from training.distillation import TeacherError
 from training.export import ExportError
 from training.recipes import RECIPES, RecipeError
 from training.run import RunSettings, previous_run, run
@@ -32,6 +33,7 @@ def main(
     if options.epochs is not None:
         recipe = replace(recipe, epochs=options.epochs)
     complete = recipe == RECIPES[options.recipe] and not options.validate
+    complete = complete and recipe.network == "digits"
     export = complete if options.export is None else options.export
     seeds = list(range(options.seeds)) if options.seeds else [options.seed]
     try:
@@ -46,11 +48,12 @@ def main(
                 resume=options.resume,
                 runs=options.runs,
                 weights=options.weights if export and seed == seeds[0] else None,
+                teacher=options.teacher,
             )
             if options.seeds and previous_run(settings) is None:
                 settings = replace(settings, resume=False)  # a series goes on with its next seed
             results.append(run(settings, mnist, device))
-    except (DataError, ResumeError, ExportError) as exc:
+    except (DataError, ResumeError, TeacherError, ExportError) as exc:
         print(f"error: {exc}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -82,6 +85,13 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="NAME=VALUE",
         help="change a hyperparameter of the recipe; may be repeated",
+    )
+    add(
+        "--teacher",
+        type=Path,
+        metavar="FILE",
+        help="network.pt of a run of the recipe teacher, for recipes with distillation (by "
+        "default the newest in --runs; if there is none, it is trained first)",
     )
     add(
         "--validate",

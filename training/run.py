@@ -6,7 +6,7 @@ import csv
 import hashlib
 import json
 import platform
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -17,18 +17,20 @@ import torch
 from training.calibration import calibrate, calibration_error, fit_temperature
 from training.data import FILES, Mnist, hold_out
 from training.device import Device, hardware
+from training.distillation import Teacher, TeacherError, load_teacher
 from training.evaluation import evaluate
-from training.export import export
+from training.export import ExportError, export
 from training.network import MNIST_MEAN, MNIST_STD, DigitNetwork, count_parameters
 from training.novelty import KEPT, Novelty, fit_novelty
 from training.plots import plot_confusion, plot_curves, plot_mistakes
-from training.recipes import Recipe
+from training.recipes import TEACHER, Recipe
 from training.state import Epoch, ResumeError
 from training.summary import format_table, summarize
 from training.trainer import build_network, remaining_seconds, train
 
 CHECKPOINT = "last.pt"
 RESULT = "result.json"
+NETWORK = "network.pt"
 PACKAGES = ("torch", "torchvision", "onnx", "onnxruntime", "numpy")
 
 
@@ -44,6 +46,8 @@ class RunSettings:
         resume: go on with the newest run of this recipe and seed; a finished one is left as it is.
         runs: directory of all runs.
         weights: directory to export to, or None.
+        teacher: file of a teacher. Without it, a recipe with distillation takes that of the newest
+            finished run of the recipe ``teacher``, or trains it first.
     """
 
     recipe: Recipe
@@ -52,18 +56,29 @@ class RunSettings:
     resume: bool
     runs: Path
     weights: Path | None
+    teacher: Path | None = None
 
 
 def run(settings: RunSettings, mnist: Mnist, device: Device) -> dict[str, Any]:
-    """Train, evaluate, record, export; returns what ``result.json`` holds."""
+    """Train, evaluate, record, export; returns what ``result.json`` holds.
+
+    Raises:
+        ResumeError: there is no such run to go on with.
+        TeacherError: the file of the teacher holds none.
+        ExportError: the exported graph does not answer as the network does, or the network is not
+            the one that is exported.
+    """
     recipe, seed = settings.recipe, settings.seed
+    if settings.weights and recipe.network != "digits":
+        raise ExportError(f"{recipe.name} trains another network than the one that is exported")
     previous = previous_run(settings) if settings.resume else None
-    if settings.resume and previous is None:
+    if settings.resume and previous is None and not _teacher_was_begun(settings):
         raise ResumeError(f"no run of {_name(settings)} in {settings.runs}/ to resume")
     if previous is not None and (previous / RESULT).exists():
         print(f"{previous}/ is finished")
         finished: dict[str, Any] = json.loads((previous / RESULT).read_text(encoding="utf-8"))
         return finished
+    teacher = _teacher(settings, mnist, device) if recipe.distillation else None
     directory = previous or _new_directory(settings)
     training_digits, validation = mnist.train, None
     if settings.validate:
@@ -73,10 +88,12 @@ def run(settings: RunSettings, mnist: Mnist, device: Device) -> dict[str, Any]:
         "seed": seed,
         "validate": settings.validate,
         "training_images": len(training_digits),
+        **({"teacher_sha256": teacher.sha256} if teacher else {}),
         **environment(device),
     }
     _write_json(directory / "config.json", config)
-    summary = format_table(summarize(DigitNetwork(recipe.dropout, recipe.pool_before_prediction)))
+    blank = build_network(recipe)
+    summary = format_table(summarize(blank)) if isinstance(blank, DigitNetwork) else str(blank)
     (directory / "network.txt").write_text(summary + "\n", encoding="utf-8")
     _announce(settings, device, len(training_digits), directory, summary)
 
@@ -93,9 +110,10 @@ def run(settings: RunSettings, mnist: Mnist, device: Device) -> dict[str, Any]:
         seed,
         training_digits,
         device,
+        teacher=teacher,
         validation=validation,
         checkpoint=directory / CHECKPOINT,
-        resume=settings.resume,
+        resume=previous is not None,
         on_epoch=on_epoch,
     )
     judged_by, digits = ("validation", validation) if validation else ("test", mnist.test)
@@ -125,17 +143,44 @@ def run(settings: RunSettings, mnist: Mnist, device: Device) -> dict[str, Any]:
         f"{evaluation.accuracy:.2%}, loss {evaluation.loss:.4f}, "
         f"trained in {result['seconds']:.0f} s"
     )
-    calibrate(network, recipe.temperature)
-    if settings.weights is not None:
-        network = network.cpu()
-        novelty = fit_novelty(network, mnist.train)
-        card = model_card(network, novelty, config, result)
-        export(network, novelty, card, mnist.test, device, settings.weights)
-        print(f"exported to {settings.weights}/")
+    if isinstance(network, DigitNetwork):
+        calibrate(network, recipe.temperature)
+        if settings.weights is not None:
+            network = network.cpu()
+            novelty = fit_novelty(network, mnist.train)
+            card = model_card(network, novelty, config, result)
+            export(network, novelty, card, mnist.test, device, settings.weights)
+            print(f"exported to {settings.weights}/")
     _write_json(directory / RESULT, result)
     (directory / CHECKPOINT).unlink()
-    torch.save(network.state_dict(), directory / "network.pt")
+    torch.save(network.state_dict(), directory / NETWORK)
     return result
+
+
+def _teacher(settings: RunSettings, mnist: Mnist, device: Device) -> Teacher:
+    """The teacher that the settings name, or that of the recipe ``teacher``, trained if need be."""
+    if settings.teacher:
+        return load_teacher(settings.teacher, device)
+    lesson = _teacher_settings(settings)
+    run(replace(lesson, resume=previous_run(lesson) is not None), mnist, device)
+    directory = previous_run(lesson)
+    assert directory is not None
+    config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
+    if config["recipe"] != json.loads(json.dumps(asdict(lesson.recipe))):
+        raise TeacherError(
+            f"{directory}/ is of another recipe than the teacher's: name a --teacher"
+        )
+    return load_teacher(directory / NETWORK, device)
+
+
+def _teacher_settings(settings: RunSettings) -> RunSettings:
+    return replace(settings, recipe=TEACHER, seed=0, weights=None, resume=False)
+
+
+def _teacher_was_begun(settings: RunSettings) -> bool:
+    if not settings.recipe.distillation or settings.teacher:
+        return False
+    return previous_run(_teacher_settings(settings)) is not None
 
 
 def environment(device: Device) -> dict[str, Any]:
@@ -185,7 +230,11 @@ def model_card(
         "layers": [asdict(layer) for layer in summarize(network)],
         "date": date.today().isoformat(),
         **{key: config[key] for key in ("recipe", "seed", "versions", "hardware", "arithmetic")},
-        **{key: config[key] for key in ("source_sha256", "data_sha256")},
+        **{
+            key: config[key]
+            for key in ("source_sha256", "data_sha256", "teacher_sha256")
+            if key in config
+        },
     }
 
 

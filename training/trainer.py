@@ -6,30 +6,33 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 from tqdm import tqdm
 
 from training.augmentation import build_augmentation
 from training.data import Digits
 from training.device import Device
+from training.distillation import WIDE, Teacher, mixed_loss
 from training.evaluation import evaluate
 from training.forms import draw_forms
 from training.network import PARAMETERS, DigitNetwork, count_parameters
 from training.optimization import perturbed
 from training.recipes import Recipe
 from training.state import Epoch, Network, ResumeError, TrainingState
+from training.variants import VariantNetwork
 
 DRAWN_OF_EACH_FORM = 200
 """Digits of each form that are drawn for a training; the augmentation makes more of them."""
 
 
-def build_network(recipe: Recipe) -> DigitNetwork:
-    """The network of a recipe, freshly initialised, with as many parameters as it must have."""
+def build_network(recipe: Recipe) -> DigitNetwork | VariantNetwork:
+    """The network of a recipe, freshly initialised; ours with the parameters that it must have."""
+    if recipe.network == "wide":
+        return replace(WIDE, dropout=recipe.dropout).build()
     network = DigitNetwork(recipe.dropout, recipe.pool_before_prediction)
     if (count := count_parameters(network)) != PARAMETERS:
         raise AssertionError(f"{count:,} parameters, not {PARAMETERS:,}")
@@ -43,6 +46,7 @@ def train(
     train_digits: Digits,
     device: Device,
     *,
+    teacher: Teacher | None = None,
     validation: Digits | None = None,
     checkpoint: Path | None = None,
     resume: bool = False,
@@ -56,6 +60,7 @@ def train(
 
     Args:
         build: makes the network; called once, after the seed is set.
+        teacher: what the recipe's share of distillation is learned from.
         validation: evaluated after every epoch, never trained on.
         checkpoint: file that always holds the state after the last finished epoch.
         resume: go on from ``checkpoint``.
@@ -70,7 +75,12 @@ def train(
     _make_deterministic(seed)
     network = build().to(device.torch_device, memory_format=device.memory_format)  # type: ignore[call-overload]
     state: TrainingState[Network] = TrainingState(network, recipe)
-    identity = {"recipe": asdict(recipe), "seed": seed, "images": len(train_digits)}
+    identity = {
+        "recipe": asdict(recipe),
+        "seed": seed,
+        "images": len(train_digits),
+        "teacher": teacher.sha256 if teacher else None,
+    }
     epochs: list[Epoch] = []
     if resume:
         if checkpoint is None:
@@ -85,7 +95,7 @@ def train(
     for epoch in range(len(epochs), recipe.epochs):
         start = time.perf_counter()
         torch.manual_seed(_epoch_seed(seed, epoch))
-        loss, accuracy = _train_epoch(state, train_digits, forms, device, epoch)
+        loss, accuracy = _train_epoch(state, train_digits, forms, teacher, device, epoch)
         if epoch + 1 == recipe.epochs:
             result = state.result(train_digits)
         seconds = time.perf_counter() - start
@@ -112,6 +122,7 @@ def _train_epoch(
     state: TrainingState[Network],
     digits: Digits,
     forms: Digits,
+    teacher: Teacher | None,
     device: Device,
     epoch: int,
 ) -> tuple[float, float]:
@@ -130,15 +141,16 @@ def _train_epoch(
             if forms_per_batch:
                 batch = batch.join(forms.take(torch.randint(len(forms), (forms_per_batch,))))
             images = augment(batch.images, strength)
+            taught = teacher.probabilities(images, device) if teacher else None
             with device.autocast():
                 log_probabilities = network(images)
-            loss = _loss(log_probabilities, batch.labels, recipe.label_smoothing)
+            loss = _loss(log_probabilities, batch.labels, taught, recipe)
             loss.backward()
             if radius:
                 with perturbed(network, radius):
                     with device.autocast():
                         around = network(images)
-                    _loss(around, batch.labels, recipe.label_smoothing).backward()
+                    _loss(around, batch.labels, taught, recipe).backward()
             progress = epoch + (step - 0.5) / len(batches)
             state.step(recipe.learning_rate_at(progress) / recipe.learning_rate)
             loss_sum = loss_sum + loss.detach()
@@ -149,10 +161,12 @@ def _train_epoch(
     return loss_sum.item() / len(batches), correct.item() / (len(batches) * size)
 
 
-def _loss(log_probabilities: Tensor, labels: Tensor, smoothing: float) -> Tensor:
-    """Negative log-likelihood, with a share of the target spread over all digits."""
-    loss = F.nll_loss(log_probabilities, labels)
-    if smoothing:
+def _loss(
+    log_probabilities: Tensor, labels: Tensor, taught: Tensor | None, recipe: Recipe
+) -> Tensor:
+    """Cross-entropy with labels and teacher, a share of the target spread over all digits."""
+    loss = mixed_loss(log_probabilities, labels, taught, recipe.distillation)
+    if smoothing := recipe.label_smoothing:
         loss = (1 - smoothing) * loss - smoothing * log_probabilities.mean()
     return loss
 

@@ -28,7 +28,8 @@ class Variant:
         norm: BatchNorm after or before ReLU, or none.
         norm_before_prediction: BatchNorm behind the last convolution too, as behind all others.
         dropout: probability.
-        dropout_after: where it is: after each transition, or after every convolution but the last.
+        dropout_after: where it is: after each transition (after each block but the last, where
+            there is none), or after every convolution but the last.
         normalize: whether mean and standard deviation of the pixels are taken out.
         head: global average pooling, or a fully connected layer in place of the last 1×1
             convolution.
@@ -76,13 +77,12 @@ class VariantNetwork(nn.Module):
             if variant.transition and index < len(variant.blocks) - 1:
                 layers += self._convolution(channels, variant.transition, 1)
                 channels = variant.transition
-                if variant.dropout_after == "transitions":
-                    layers.append(nn.Dropout(variant.dropout))
+            if variant.dropout_after == "transitions" and index < len(variant.blocks) - 1:
+                layers.append(nn.Dropout(variant.dropout))
         if variant.head == "gap":
             layers.append(nn.Conv2d(channels, CLASSES, 1, bias=False))
             if variant.norm_before_prediction:
                 layers.append(nn.BatchNorm2d(CLASSES))
-            layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten()]
         else:
             layers += [nn.Flatten(), nn.Linear(channels * side * side, CLASSES)]
         self.layers = nn.Sequential(*layers)
@@ -107,4 +107,7 @@ class VariantNetwork(nn.Module):
         x = images.unsqueeze(1).float() / 255
         if self.variant.normalize:
             x = (x - MNIST_MEAN) / MNIST_STD
-        return torch.log_softmax(self.layers(x).float(), dim=1)
+        x = self.layers(x)
+        if self.variant.head == "gap":
+            x = x.mean(dim=(2, 3))
+        return torch.log_softmax(x.float(), dim=1)
