@@ -26,7 +26,6 @@ Problem
 from __future__ import annotations
 
 import http
-import json
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, ClassVar
@@ -200,8 +199,7 @@ def unexpected() -> dict[str, Any]:
 
 def problem_response(problem: dict[str, Any], headers: Mapping[str, str] | None = None) -> Response:
     """The response that carries a problem details object."""
-    content = json.dumps(problem, ensure_ascii=False)
-    return Response(content, problem["status"], headers, MEDIA_TYPE)
+    return Response(orjson.dumps(problem), problem["status"], headers, MEDIA_TYPE)
 
 
 def install_problem_handlers(app: FastAPI) -> None:
