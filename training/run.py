@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import csv
-import hashlib
 import json
-import platform
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from training.calibration import calibrate, calibration_error, fit_temperature
-from training.data import FILES, Mnist, hold_out
-from training.device import Device, hardware
+from training.data import Mnist, hold_out
+from training.device import Device
 from training.distillation import Teacher, TeacherError, load_teacher
 from training.evaluation import evaluate
 from training.export import ExportError, export
-from training.network import MNIST_MEAN, MNIST_STD, DigitNetwork, count_parameters
-from training.novelty import KEPT, Novelty, fit_novelty
+from training.network import DigitNetwork
+from training.novelty import fit_novelty
 from training.plots import plot_confusion, plot_curves, plot_mistakes
 from training.recipes import TEACHER, Recipe
+from training.records import environment, model_card, write_json, write_metrics
 from training.state import Epoch, ResumeError
 from training.summary import format_table, summarize
 from training.trainer import build_network, remaining_seconds, train
@@ -31,7 +28,6 @@ from training.trainer import build_network, remaining_seconds, train
 CHECKPOINT = "last.pt"
 RESULT = "result.json"
 NETWORK = "network.pt"
-PACKAGES = ("torch", "torchvision", "onnx", "onnxruntime", "numpy")
 
 
 @dataclass(frozen=True)
@@ -91,7 +87,7 @@ def run(settings: RunSettings, mnist: Mnist, device: Device) -> dict[str, Any]:
         **({"teacher_sha256": teacher.sha256} if teacher else {}),
         **environment(device),
     }
-    _write_json(directory / "config.json", config)
+    write_json(directory / "config.json", config)
     blank = build_network(recipe)
     summary = format_table(summarize(blank)) if isinstance(blank, DigitNetwork) else str(blank)
     (directory / "network.txt").write_text(summary + "\n", encoding="utf-8")
@@ -101,7 +97,7 @@ def run(settings: RunSettings, mnist: Mnist, device: Device) -> dict[str, Any]:
 
     def on_epoch(line: Epoch) -> None:
         lines.append(line)
-        _write_metrics(directory / "metrics.csv", lines)
+        write_metrics(directory / "metrics.csv", lines)
         print(_table_line(line, remaining_seconds(lines, recipe.epochs)), flush=True)
 
     network, epochs = train(
@@ -151,7 +147,7 @@ def run(settings: RunSettings, mnist: Mnist, device: Device) -> dict[str, Any]:
             card = model_card(network, novelty, config, result)
             export(network, novelty, card, mnist.test, device, settings.weights)
             print(f"exported to {settings.weights}/")
-    _write_json(directory / RESULT, result)
+    write_json(directory / RESULT, result)
     (directory / CHECKPOINT).unlink()
     torch.save(network.state_dict(), directory / NETWORK)
     return result
@@ -181,61 +177,6 @@ def _teacher_was_begun(settings: RunSettings) -> bool:
     if not settings.recipe.distillation or settings.teacher:
         return False
     return previous_run(_teacher_settings(settings)) is not None
-
-
-def environment(device: Device) -> dict[str, Any]:
-    """Versions, hardware and the hashes of the source and the data: what a result depends on."""
-    return {
-        "versions": {
-            "python": platform.python_version(),
-            **{name: version(name) for name in PACKAGES},
-        },
-        "hardware": hardware(device.torch_device),
-        "arithmetic": "bfloat16" if device.bf16 else "float32",
-        "source_sha256": source_hash(),
-        "data_sha256": {name: file.sha256 for name, file in FILES.items()},
-    }
-
-
-def source_hash() -> str:
-    """SHA-256 over the files of this package, in the order of their names."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
-
-
-def model_card(
-    network: DigitNetwork, novelty: Novelty, config: dict[str, Any], result: dict[str, Any]
-) -> dict[str, Any]:
-    """What ``weights/digits.json`` and the metadata of ``digits.onnx`` say."""
-    return {
-        "name": "tinydigits",
-        "parameters": count_parameters(network),
-        "normalization": {"mean": MNIST_MEAN, "std": MNIST_STD},
-        "accuracy": {
-            "test": result["accuracy"],
-            "correct": result["correct"],
-            "images": result["images"],
-            "obtained": (
-                f"seed {result['seed']}, weights after the last of {result['epochs']} epochs on "
-                f"{result['training_images']:,} training images; the test set was read once, after"
-            ),
-        },
-        "calibration": {
-            "temperature": config["recipe"]["temperature"],
-            "expected_calibration_error": result["calibration_error"],
-        },
-        "novelty": {"threshold": novelty.threshold, "digits_kept": KEPT},
-        "layers": [asdict(layer) for layer in summarize(network)],
-        "date": date.today().isoformat(),
-        **{key: config[key] for key in ("recipe", "seed", "versions", "hardware", "arithmetic")},
-        **{
-            key: config[key]
-            for key in ("source_sha256", "data_sha256", "teacher_sha256")
-            if key in config
-        },
-    }
 
 
 def previous_run(settings: RunSettings) -> Path | None:
@@ -288,14 +229,3 @@ def _table_line(line: Epoch, seconds_left: float) -> str:
         f"{number(line.validation_loss, '.4f'):>13}{number(line.validation_accuracy, '.2%'):>10}"
         f"{line.seconds:>9.1f}{left:>8}"
     )
-
-
-def _write_metrics(path: Path, lines: list[Epoch]) -> None:
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, [field.name for field in fields(Epoch)])
-        writer.writeheader()
-        writer.writerows(asdict(line) for line in lines)
-
-
-def _write_json(path: Path, value: object) -> None:
-    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -22,7 +22,7 @@ from training.device import Device, choose_device
 from training.evaluation import evaluate
 from training.network import count_parameters
 from training.recipes import Recipe
-from training.run import environment
+from training.records import environment
 from training.trainer import train
 from training.variants import Variant
 
