@@ -11,6 +11,9 @@ Two kinds of clients, each against a service on one core, with the generator on 
   enough of them that one is always free. Pictures are of 200×200 and of 400×400: of smaller ones
   the generator could not offer ten times what is answered.
 - Clients that don't: ``wrk`` with hundreds of connections, each of which asks again at once.
+
+Best and much are measured in turn, several times; these are medians, and what is kept is the median
+of the shares of the rounds.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ import asyncio
 import csv
 import http.client
 import json
+import statistics
 import subprocess
 import sys
 import threading
@@ -40,6 +44,8 @@ TIMES = 10
 SIDES = (200, 400)
 REST = 1.0
 """Seconds that a connection rests after it was refused."""
+CONNECTIONS = 1.5
+"""For each request a second: one is always free, and none is idle for so long that it is closed."""
 FLOOD = 900
 """Connections that ask again at once."""
 
@@ -57,7 +63,6 @@ class Overload:
     request: bytes
     rate: float
     seconds: float
-    connections: int
     accepted: list[float] = field(default_factory=list)
     refused: list[float] = field(default_factory=list)
     late: int = 0
@@ -68,7 +73,7 @@ class Overload:
         """Apply it."""
         loop = asyncio.get_running_loop()
         free: deque[_Connection] = deque()
-        for _ in range(self.connections):
+        for _ in range(int(self.rate * CONNECTIONS)):
             _, made = await loop.create_connection(
                 lambda: _Connection(self, free), "127.0.0.1", port
             )
@@ -123,13 +128,10 @@ class _Connection(asyncio.Protocol):
             self._load.failed += 1
 
 
-def generate(
-    port: int, rate: float, seconds: float, connections: int, side: int
-) -> dict[str, float]:
+def generate(port: int, rate: float, seconds: float, side: int) -> dict[str, float]:
     """Apply a load from a process of its own; milliseconds and numbers a second."""
     command = ["taskset", "-c", "1", sys.executable, __file__, "--generate", str(port)]
-    command += ["--rate", str(rate), "--seconds", str(seconds), "--connections", str(connections)]
-    command += ["--side", str(side)]
+    command += ["--rate", str(rate), "--seconds", str(seconds), "--side", str(side)]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     result: dict[str, float] = json.loads(text)
     return result
@@ -180,30 +182,35 @@ class HealthProbe:
             self.milliseconds.append((time.perf_counter() - start) * 1000)
 
 
-def open_loop(seconds: float, side: int) -> list[dict[str, Any]]:
-    """Clients that heed Retry-After: the best rate, then ten times as much."""
+def open_loop(seconds: float, side: int, rounds: int) -> list[dict[str, Any]]:
+    """Clients that heed Retry-After: the best rate, and ten times as much, in turn."""
+    best, much = [], []
     with running(OURS, SERVER, MAX_CONNECTIONS="30000") as service:
-        best = max(
-            (
-                generate(service.port, rate, seconds / 2, 2000, side)
-                for rate in _rates(service, side)
-            ),
-            key=lambda row: row["accepted"],
-        )
-        rate = TIMES * best["accepted"]
-        with HealthProbe(service.port) as probe:
-            much = generate(service.port, rate, seconds, int(rate * (REST + 0.5)), side)
-    health = float(np.percentile(probe.milliseconds, 99))
+        tried = {
+            rate: generate(service.port, rate, seconds / 2, side)["accepted"]
+            for rate in _rates(service, side)
+        }
+        fitting = max(tried, key=lambda rate: tried[rate])
+        rate = TIMES * tried[fitting]
+        for _ in range(rounds):
+            best.append(generate(service.port, fitting, seconds, side))
+            with HealthProbe(service.port) as probe:
+                row = generate(service.port, rate, seconds, side)
+            much.append({**row, "health_p99": float(np.percentile(probe.milliseconds, 99))})
+    clients = f"heed Retry-After, {side}×{side}"
     return [
-        {"clients": f"heed Retry-After, {side}×{side}", "load": "best", **best},
-        {
-            "clients": f"heed Retry-After, {side}×{side}",
-            "load": f"{TIMES} times that",
-            **much,
-            "health_p99": health,
-            "kept": much["accepted"] / best["accepted"],
-        },
+        {"clients": clients, "load": "best", **_medians(best)},
+        {"clients": clients, "load": f"{TIMES} times that", **_medians(much), **_kept(much, best)},
     ]
+
+
+def _medians(rows: list[dict[str, float]]) -> dict[str, float]:
+    return {key: statistics.median(row[key] for row in rows) for key in rows[0]}
+
+
+def _kept(much: list[dict[str, float]], best: list[dict[str, float]]) -> dict[str, float]:
+    shares = [m["accepted"] / b["accepted"] for m, b in zip(much, best, strict=True)]
+    return {"kept": statistics.median(shares), "least": min(shares), "most": max(shares)}
 
 
 def _rates(service: Service, side: int) -> list[float]:
@@ -215,31 +222,39 @@ def _rates(service: Service, side: int) -> list[float]:
     return [alone * share for share in (1.0, 1.5, 2.0, 2.5, 3.0)]
 
 
-def flood(seconds: float) -> list[dict[str, Any]]:
-    """Clients that ask again at once: from 16 connections, then from hundreds."""
+def flood(seconds: float, rounds: int) -> list[dict[str, Any]]:
+    """Clients that ask again at once: from 16 connections, and from hundreds, in turn."""
+    best, much = [], []
     with running(OURS, SERVER) as service:
-        best = wrk(service.port, GENERATOR, 16, seconds, bare=True)
-        with HealthProbe(service.port) as probe:
-            much = wrk(service.port, GENERATOR, FLOOD, seconds, bare=True, refusals=True)
+        for _ in range(rounds):
+            few = wrk(service.port, GENERATOR, 16, seconds, bare=True)
+            best.append({"accepted": few.rate, "p99": few.p99})
+            with HealthProbe(service.port) as probe:
+                many = wrk(service.port, GENERATOR, FLOOD, seconds, bare=True, refusals=True)
+            much.append(
+                {
+                    "offered": many.rate + many.refused,
+                    "accepted": many.rate,
+                    "p99": many.p99,
+                    "failed": many.late,
+                    "health_p99": float(np.percentile(probe.milliseconds, 99)),
+                }
+            )
     clients = "ask again at once, 28×28"
     return [
-        {"clients": clients, "load": "16 connections", "accepted": best.rate, "p99": best.p99},
+        {"clients": clients, "load": "16 connections", **_medians(best)},
         {
             "clients": clients,
             "load": f"{FLOOD} connections",
-            "offered": much.rate + much.refused,
-            "accepted": much.rate,
-            "p99": much.p99,
-            "failed": much.late,
-            "health_p99": float(np.percentile(probe.milliseconds, 99)),
-            "kept": much.rate / best.rate,
+            **_medians(much),
+            **_kept(much, best),
         },
     ]
 
 
 FIELDS = (
-    *("clients", "load", "offered", "accepted", "kept", "p50", "p99", "refused_p99", "health_p99"),
-    *("unsent", "late", "failed"),
+    *("clients", "load", "offered", "accepted", "kept", "least", "most", "p50", "p99"),
+    *("refused_p99", "health_p99", "unsent", "late", "failed"),
 )
 
 
@@ -247,20 +262,20 @@ def main() -> None:
     """Measure, print and write the table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seconds", type=float, default=10, help="for each load")
+    parser.add_argument("--rounds", type=int, default=5, help="(%(default)s)")
     parser.add_argument("--csv", type=Path, default=REPOSITORY / "benchmarks/results/overload.csv")
     parser.add_argument("--generate", type=int, metavar="PORT", help=argparse.SUPPRESS)
     parser.add_argument("--rate", type=float, help=argparse.SUPPRESS)
     parser.add_argument("--side", type=int, help=argparse.SUPPRESS)
-    parser.add_argument("--connections", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.generate:
         request = request_bytes("/predict", enlarged(DIGITS[0], options.side), "image/png")
-        load = Overload(request, options.rate, options.seconds, options.connections)
+        load = Overload(request, options.rate, options.seconds)
         uvloop.run(load.run(options.generate))
         print(json.dumps(as_row(load)))
         return
-    rows = [row for side in SIDES for row in open_loop(options.seconds, side)]
-    rows += flood(options.seconds)
+    rows = [row for side in SIDES for row in open_loop(options.seconds, side, options.rounds)]
+    rows += flood(options.seconds, options.rounds)
     with options.csv.open("w", newline="") as file:
         writer = csv.DictWriter(file, FIELDS)
         writer.writeheader()

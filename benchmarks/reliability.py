@@ -27,7 +27,9 @@ SHORT = {
     "fuzz": ["benchmarks/fuzz.py", "--seconds", "30", "--json", "fuzz.json"],
     "restarts": ["benchmarks/rolling_restart.py", "--rounds", "2", "--json", "restarts.json"],
     "soak": ["benchmarks/soak.py", "--minutes", "1", "--csv", "soak.csv", "--png", "soak.png"],
-    "overload": ["benchmarks/overload.py", "--seconds", "4", "--csv", "overload.csv"],
+    "overload": [
+        *("benchmarks/overload.py", "--seconds", "4", "--rounds", "1", "--csv", "overload.csv")
+    ],
     "faults": ["benchmarks/faults.py", "--json", "faults.json"],
 }
 """Commands of the short runs; a name of a file is of one in the directory of results."""
@@ -92,8 +94,9 @@ def lines(directory: Path) -> list[Line]:
                 f"{row['load']}: {row['clients']}",
                 1,
                 int(float(row["kept"]) < KEPT),
-                f"{float(row['kept']):.0%} of the best throughput kept; p99 of all that was "
-                f"accepted {float(row['p99']):.0f} ms, of health {float(row['health_p99']):.0f} ms",
+                f"{float(row['kept']):.0%} of the best throughput kept ({float(row['least']):.0%} "
+                f"to {float(row['most']):.0%}); p99 of all that was accepted "
+                f"{float(row['p99']):.0f} ms, of health {float(row['health_p99']):.0f} ms",
             )
             for row in overloads
         ),

@@ -66,8 +66,8 @@ def test_table_counts_what_failed(tmp_path: Path) -> None:
     table = [",".join(FIELDS)] + [",".join(map(str, row.values())) for row in rows()]
     (tmp_path / "soak.csv").write_text("\n".join(table) + "\n")
     (tmp_path / "overload.csv").write_text(
-        "clients,load,kept,p99,health_p99\nsome,best,,20,\nsome,10 times,0.95,50,9\n"
-        "others,best,,20,\nothers,10 times,0.85,50,9\n"
+        "clients,load,kept,least,most,p99,health_p99\nsome,best,,,,20,\n"
+        "some,10 times,0.95,0.9,1.0,50,9\nothers,best,,,,20,\nothers,10 times,0.85,0.8,0.9,50,9\n"
     )
     (tmp_path / "faults.json").write_text('{"attempts": 60, "failures": 3}')
     assert [line.failures for line in lines(tmp_path)] == [1, 0, 0, 0, 0, 0, 1, 2, 1, 0, 3]

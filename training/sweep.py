@@ -93,6 +93,7 @@ ROWS = (
     *_network("transitions", none={"transition": 0}, to_16_channels={"transition": 16}),
     *_network("kernels", half_as_many={"blocks": NARROW}, half_as_many_again={"blocks": WIDE}),
     *_network("BatchNorm", before_ReLU={"norm": "before"}, none={"norm": "none"}),
+    Row("BatchNorm", "none, rate 0.02", Variant(norm="none"), replace(SHORT, learning_rate=0.02)),
     *_network("BatchNorm before the prediction", yes={"norm_before_prediction": True}),
     *_network("image normalization", none={"normalize": False}),
     *_network(
