@@ -9,7 +9,8 @@ from conftest import DIGITS, label_of, pixels_of
 from training.data import Digits
 from training.device import choose_device
 from training.network import PARAMETERS, DigitNetwork, count_parameters
-from training.sweep import ROWS, SHORT, Row, collect, markdown, plot_sweep, run_row
+from training.plots import plot_sweep
+from training.sweep import ROWS, SHORT, Row, collect, markdown, run_row
 from training.variants import Variant
 
 TINY = replace(SHORT, epochs=2, batch_size=8)

@@ -1,14 +1,15 @@
-"""Pictures of a run: curves, confusion matrix, sheet of the mistakes."""
+"""Pictures of a run: curves, confusion matrix, sheet of the mistakes; and of a sweep."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator, NullLocator, PercentFormatter
 
 from training.data import Digits
 from training.evaluation import Evaluation
@@ -29,6 +30,9 @@ plt.rcParams.update(
 
 TRAIN_COLOUR, HELD_OUT_COLOUR = "#4C6EF5", "#F76707"
 SHEET_COLUMNS = 10
+SWEEP_TICKS = (0.7, 1, 1.5, 2, 3, 5)
+GREATEST_ERROR = 6.0
+"""Percent, in the picture of a sweep; what is beyond has its number written there."""
 
 
 def plot_curves(epochs: list[Epoch], title: str, path: Path) -> None:
@@ -99,6 +103,42 @@ def plot_mistakes(digits: Digits, evaluation: Evaluation, title: str, path: Path
         )
     figure.suptitle(f"{title}: {len(wrong)} mistakes in {len(digits):,} (label → answer)")
     _save(figure, path)
+
+
+def plot_sweep(table: list[dict[str, Any]], path: Path) -> None:
+    """One line a row of a sweep: mean error and its standard deviation, beside the first row's."""
+    errors = [100 * (1 - line["accuracy"]) for line in table]
+    spread = [100 * line["deviation"] for line in table]
+    questions = [line["question"] for line in table]
+    begins = [q != before for q, before in zip(questions, [None, *questions], strict=False)]
+    places = np.arange(len(table)) + 0.5 * np.cumsum(begins)  # a gap between questions
+    figure, axes = plt.subplots(figsize=(8, 0.21 * places[-1] + 0.8))
+    axes.axvspan(errors[0] - spread[0], errors[0] + spread[0], color=HELD_OUT_COLOUR, alpha=0.12)
+    axes.axvline(errors[0], color=HELD_OUT_COLOUR, linewidth=1)
+    for error, deviation, place in zip(errors, spread, places, strict=True):
+        if error > GREATEST_ERROR:
+            axes.plot(GREATEST_ERROR, place, ">", color=TRAIN_COLOUR, clip_on=False)
+            axes.annotate(
+                f"{error:.0f} %", (GREATEST_ERROR, place), (-8, 0), ha="right", va="center",
+                textcoords="offset points",
+            )  # fmt: skip
+        else:
+            axes.errorbar(error, place, xerr=deviation, fmt="o", color=TRAIN_COLOUR, markersize=5)
+    for question, begin, place in zip(questions, begins, places, strict=True):
+        if begin:
+            axes.text(
+                -0.36, place, question, transform=axes.get_yaxis_transform(), ha="right",
+                va="center", weight="bold",
+            )  # fmt: skip
+    axes.set(xscale="log", xlim=(0.6, GREATEST_ERROR), xlabel="validation error, %")
+    axes.set_xticks(SWEEP_TICKS, [f"{tick:g}" for tick in SWEEP_TICKS])
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_yticks(places, [line["answer"] for line in table])
+    axes.tick_params(axis="y", length=0)
+    axes.set_ylim(places[-1] + 0.8, places[0] - 0.8)
+    axes.grid(visible=False, axis="y")
+    figure.savefig(path, bbox_inches="tight")
+    plt.close(figure)
 
 
 def _save(figure: Figure, path: Path) -> None:

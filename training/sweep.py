@@ -92,9 +92,13 @@ ROWS = (
     ),
     *_network("transitions", none={"transition": 0}, to_16_channels={"transition": 16}),
     *_network("kernels", half_as_many={"blocks": NARROW}, half_as_many_again={"blocks": WIDE}),
-    *_network("BatchNorm", before_ReLU={"norm": "before"}, none={"norm": "none"}),
+    *_network(
+        "BatchNorm",
+        before_ReLU={"norm": "before"},
+        before_the_prediction_too={"norm_before_prediction": True},
+        none={"norm": "none"},
+    ),
     Row("BatchNorm", "none, rate 0.02", Variant(norm="none"), replace(SHORT, learning_rate=0.02)),
-    *_network("BatchNorm before the prediction", yes={"norm_before_prediction": True}),
     *_network("image normalization", none={"normalize": False}),
     *_network(
         "dropout",
@@ -207,6 +211,8 @@ def main() -> int:
             writer = csv.DictWriter(file, list(table[0]))
             writer.writeheader()
             writer.writerows(table)
+        from training.plots import plot_sweep  # needs matplotlib, and the rows don't
+
         plot_sweep(table, options.directory / "sweep.png")
         print(f"\n{markdown(table)}")
     return 0
@@ -229,25 +235,6 @@ def markdown(table: list[dict[str, Any]]) -> str:
             f"| {line['receptive_field']} | {right} | {deviation} | {line['loss']:.4f} | {first} |"
         )
     return "\n".join(rows)
-
-
-def plot_sweep(table: list[dict[str, Any]], path: Path) -> None:
-    """One line a row: mean error and its deviation; a vertical line marks ours."""
-    from matplotlib import pyplot as plt
-
-    from training.plots import HELD_OUT_COLOUR, TRAIN_COLOUR
-
-    figure, axes = plt.subplots(figsize=(8, 0.27 * len(table) + 0.8))
-    errors = [100 * (1 - line["accuracy"]) for line in table]
-    spread = [100 * line["deviation"] for line in table]
-    names = [f"{line['question']}: {line['answer']}" for line in table]
-    places = range(len(table))
-    axes.errorbar(errors, places, xerr=spread, fmt="o", color=TRAIN_COLOUR, markersize=5)
-    axes.axvline(errors[0], color=HELD_OUT_COLOUR, linewidth=1)
-    axes.set(yticks=places, yticklabels=names, xscale="log", xlabel="validation error, %")
-    axes.invert_yaxis()
-    figure.savefig(path)
-    plt.close(figure)
 
 
 if __name__ == "__main__":
