@@ -167,6 +167,11 @@ class HealthProbe:
         self._thread.start()
         return self
 
+    @property
+    def p99(self) -> float:
+        """Milliseconds within which 99 of 100 were answered."""
+        return float(np.percentile(self.milliseconds, 99))
+
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join()
@@ -190,27 +195,15 @@ def open_loop(seconds: float, side: int, rounds: int) -> list[dict[str, Any]]:
             rate: generate(service.port, rate, seconds / 2, side)["accepted"]
             for rate in _rates(service, side)
         }
-        fitting = max(tried, key=lambda rate: tried[rate])
+        fitting = max(tried, key=tried.__getitem__)
         rate = TIMES * tried[fitting]
         for _ in range(rounds):
             best.append(generate(service.port, fitting, seconds, side))
             with HealthProbe(service.port) as probe:
                 row = generate(service.port, rate, seconds, side)
-            much.append({**row, "health_p99": float(np.percentile(probe.milliseconds, 99))})
-    clients = f"heed Retry-After, {side}×{side}"
-    return [
-        {"clients": clients, "load": "best", **_medians(best)},
-        {"clients": clients, "load": f"{TIMES} times that", **_medians(much), **_kept(much, best)},
-    ]
-
-
-def _medians(rows: list[dict[str, float]]) -> dict[str, float]:
-    return {key: statistics.median(row[key] for row in rows) for key in rows[0]}
-
-
-def _kept(much: list[dict[str, float]], best: list[dict[str, float]]) -> dict[str, float]:
-    shares = [m["accepted"] / b["accepted"] for m, b in zip(much, best, strict=True)]
-    return {"kept": statistics.median(shares), "least": min(shares), "most": max(shares)}
+            much.append({**row, "health_p99": probe.p99})
+    loads = {"best": best, f"{TIMES} times that": much}
+    return _rows(f"heed Retry-After, {side}×{side}", loads)
 
 
 def _rates(service: Service, side: int) -> list[float]:
@@ -237,19 +230,24 @@ def flood(seconds: float, rounds: int) -> list[dict[str, Any]]:
                     "accepted": many.rate,
                     "p99": many.p99,
                     "failed": many.late,
-                    "health_p99": float(np.percentile(probe.milliseconds, 99)),
+                    "health_p99": probe.p99,
                 }
             )
-    clients = "ask again at once, 28×28"
-    return [
-        {"clients": clients, "load": "16 connections", **_medians(best)},
-        {
-            "clients": clients,
-            "load": f"{FLOOD} connections",
-            **_medians(much),
-            **_kept(much, best),
-        },
+    loads = {"16 connections": best, f"{FLOOD} connections": much}
+    return _rows("ask again at once, 28×28", loads)
+
+
+def _rows(clients: str, loads: dict[str, list[dict[str, float]]]) -> list[dict[str, Any]]:
+    """Medians over the rounds of the best load and of too much, and what the latter kept."""
+    rows: list[dict[str, Any]] = [
+        {"clients": clients, "load": load}
+        | {key: statistics.median(row[key] for row in rounds) for key in rounds[0]}
+        for load, rounds in loads.items()
     ]
+    best, much = loads.values()
+    shares = [m["accepted"] / b["accepted"] for m, b in zip(much, best, strict=True)]
+    rows[1] |= {"kept": statistics.median(shares), "least": min(shares), "most": max(shares)}
+    return rows
 
 
 FIELDS = (

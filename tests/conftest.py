@@ -7,7 +7,7 @@ import os
 import struct
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -20,6 +20,9 @@ from app.application import create_app
 from app.recognizer import Recognizer
 from app.settings import Settings
 
+if TYPE_CHECKING:
+    from training.data import Digits
+
 DIGITS = sorted((REPOSITORY / "tests/digits").glob("*.png"))
 """Forty digits of MNIST's test set; the name is the label and the index."""
 
@@ -30,6 +33,17 @@ def label_of(path: Path) -> int:
 
 def pixels_of(path: Path) -> NDArray[np.uint8]:
     return np.asarray(Image.open(path))
+
+
+@pytest.fixture(scope="session")
+def digits() -> Digits:
+    """The forty digits, as training takes them."""
+    import torch  # most tests need not wait for it
+
+    from training.data import Digits
+
+    images = torch.from_numpy(np.stack([pixels_of(path) for path in DIGITS]))
+    return Digits(images, torch.tensor([label_of(path) for path in DIGITS]))
 
 
 def idx(images: NDArray[np.uint8], count: int | None = None) -> bytes:

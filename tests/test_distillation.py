@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
-from conftest import DIGITS, label_of, pixels_of
 
 import training.run
 from training.__main__ import main
@@ -19,12 +18,6 @@ from training.state import ResumeError
 from training.trainer import train
 
 STUDENT = ["--recipe", "reference", "--set", "distillation=0.9", "--epochs", "1"]
-
-
-@pytest.fixture(scope="module")
-def digits() -> Digits:
-    images = [torch.tensor(pixels_of(path)) for path in DIGITS]
-    return Digits(torch.stack(images), torch.tensor([label_of(path) for path in DIGITS]))
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from conftest import DIGITS, REPOSITORY, label_of, pixels_of
+from conftest import REPOSITORY
 from safetensors.torch import load_file
 
 from app.recognizer import Recognizer
@@ -26,12 +26,6 @@ CARD = {
     "novelty": {"threshold": 2.0, "digits_kept": 0.99},
 }
 NOVELTY = Novelty(torch.eye(96), torch.zeros(10, 96), torch.eye(96).repeat(10, 1, 1), 2.0)
-
-
-@pytest.fixture
-def digits() -> Digits:
-    images = [torch.tensor(pixels_of(path)) for path in DIGITS]
-    return Digits(torch.stack(images), torch.tensor([label_of(path) for path in DIGITS]))
 
 
 @pytest.fixture

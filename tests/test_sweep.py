@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import DIGITS, label_of, pixels_of
 
 from training.data import Digits
 from training.device import choose_device
@@ -14,12 +13,6 @@ from training.sweep import ROWS, SHORT, Row, collect, markdown, run_row
 from training.variants import Variant
 
 TINY = replace(SHORT, epochs=2, batch_size=8)
-
-
-@pytest.fixture(scope="module")
-def digits() -> Digits:
-    images = [torch.tensor(pixels_of(path)) for path in DIGITS]
-    return Digits(torch.stack(images), torch.tensor([label_of(path) for path in DIGITS]))
 
 
 def test_variant_without_changes_is_the_network(digits: Digits) -> None:

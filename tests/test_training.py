@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import DIGITS, label_of, pixels_of
 
 from training.data import Digits
 from training.device import Device, choose_device
@@ -16,12 +15,6 @@ from training.trainer import remaining_seconds, train
 
 SHORT = replace(REFERENCE, epochs=3, batch_size=8, milestones=(2,))
 AVERAGED = replace(BEST, epochs=3, batch_size=8, averaging=0.9, sharpness_epochs=1)
-
-
-@pytest.fixture(scope="module")
-def digits() -> Digits:
-    images = [torch.tensor(pixels_of(path)) for path in DIGITS]
-    return Digits(torch.stack(images), torch.tensor([label_of(path) for path in DIGITS]))
 
 
 @pytest.fixture(params=["float32", "bfloat16"])

@@ -33,8 +33,8 @@ def main(
     if options.epochs is not None:
         recipe = replace(recipe, epochs=options.epochs)
     complete = recipe == RECIPES[options.recipe] and not options.validate
-    complete = complete and recipe.network == "digits"
-    export = complete if options.export is None else options.export
+    ours = recipe.network == "digits"
+    export = complete and ours if options.export is None else options.export
     seeds = list(range(options.seeds)) if options.seeds else [options.seed]
     try:
         mnist = load(options.data)

@@ -18,9 +18,7 @@ from torch import Tensor, nn
 from training.device import Device
 from training.variants import Variant
 
-WIDE = Variant(
-    blocks=((32, 32), (64, 64), (128, 128)), transition=0, pools=(2, 4), norm="before", dropout=0.1
-)
+WIDE = Variant(blocks=((32, 32), (64, 64), (128, 128)), transition=0, pools=(2, 4), norm="before")
 """The teacher: 288,160 parameters; two 3×3 convolutions a block, no transitions."""
 
 

@@ -190,7 +190,6 @@ FAST = replace(
     shear=0.1,
     forms=0.0,
     averaging=0.99,
-    distillation=0.0,
     sharpness_epochs=0,
     temperature=1.0,
 )
@@ -203,7 +202,6 @@ TEACHER = replace(
     epochs=16,
     dropout=0.1,
     interpolation="bicubic",
-    distillation=0.0,
     sharpness_epochs=8,
     temperature=1.0,
 )

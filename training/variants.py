@@ -74,10 +74,12 @@ class VariantNetwork(nn.Module):
                     side //= 2
                     self.receptive_field += jump
                     jump *= 2
-            if variant.transition and index < len(variant.blocks) - 1:
+            if index == len(variant.blocks) - 1:
+                break  # no transition behind the last block
+            if variant.transition:
                 layers += self._convolution(channels, variant.transition, 1)
                 channels = variant.transition
-            if variant.dropout_after == "transitions" and index < len(variant.blocks) - 1:
+            if variant.dropout_after == "transitions":
                 layers.append(nn.Dropout(variant.dropout))
         if variant.head == "gap":
             layers.append(nn.Conv2d(channels, CLASSES, 1, bias=False))
