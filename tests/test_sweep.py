@@ -1,9 +1,13 @@
+import csv
 import json
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from conftest import REPOSITORY
 
 from training.data import Digits
 from training.device import choose_device
@@ -57,3 +61,22 @@ def test_finished_rows_stay_and_missing_ones_are_trained(digits: Digits, tmp_pat
     plot_sweep(table, tmp_path / "sweep.png")
     assert (tmp_path / "sweep.png").stat().st_size > 1000
     assert markdown(table).splitlines()[2].startswith(f"| a | b | {PARAMETERS:,} | 34 | ")
+
+
+def test_documented_table_is_that_of_the_records() -> None:
+    with (REPOSITORY / "docs/records/2026-11-24-sweep/sweep.csv").open() as file:
+        table = [
+            {key: _number(text) for key, text in line.items()} for line in csv.DictReader(file)
+        ]
+    assert [(line["question"], str(line["answer"])) for line in table] == [
+        (row.question, row.answer) for row in ROWS
+    ]
+    assert markdown(table) in (REPOSITORY / "docs/results.md").read_text(encoding="utf-8")
+
+
+def _number(text: str) -> Any:
+    with suppress(ValueError):
+        return int(text)
+    with suppress(ValueError):
+        return float(text)
+    return text
