@@ -129,6 +129,18 @@ def test_run_of_another_teacher_is_not_resumed(
         )
 
 
+def test_teacher_from_whom_nothing_is_learned_is_refused(
+    digits: Digits, device: Device, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--recipe", "best", "--teacher", "network.pt"]) == 2
+    assert "best learns nothing from a --teacher" in capsys.readouterr().err
+    teacher = Teacher(Fixed([0.1] * 10), "0")
+    with pytest.raises(ValueError, match="recipes with distillation"):
+        train(DigitNetwork, REFERENCE, 0, digits, device, teacher=teacher)
+    with pytest.raises(ValueError, match="which need one"):
+        train(DigitNetwork, replace(REFERENCE, distillation=0.5), 0, digits, device)
+
+
 @pytest.mark.usefixtures("short_lesson")
 def test_teacher_is_trained_once_and_recorded(few: Mnist, tmp_path: Path) -> None:
     runs = tmp_path / "runs"

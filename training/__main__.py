@@ -30,6 +30,9 @@ def main(
     except RecipeError as exc:
         print(f"error: {exc}", file=sys.stderr)
         return 2
+    if options.teacher and not recipe.distillation:
+        print(f"error: {recipe.name} learns nothing from a --teacher", file=sys.stderr)
+        return 2
     if options.epochs is not None:
         recipe = replace(recipe, epochs=options.epochs)
     complete = recipe == RECIPES[options.recipe] and not options.validate

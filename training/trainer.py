@@ -71,7 +71,10 @@ def train(
 
     Raises:
         ResumeError: there is no usable checkpoint of this very run.
+        ValueError: there is a teacher and no distillation, or the other way round.
     """
+    if (teacher is None) == (recipe.distillation > 0):
+        raise ValueError("a teacher is for recipes with distillation, which need one")
     _make_deterministic(seed)
     network = build().to(device.torch_device, memory_format=device.memory_format)  # type: ignore[call-overload]
     state: TrainingState[Network] = TrainingState(network, recipe)
