@@ -30,7 +30,7 @@ class ConvReLUNorm(nn.Sequential):
     def __init__(self, inputs: int, outputs: int, kernel_size: int) -> None:
         super().__init__(
             nn.Conv2d(inputs, outputs, kernel_size, padding=kernel_size // 2, bias=False),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             nn.BatchNorm2d(outputs),
         )
 

@@ -182,8 +182,8 @@ BEST = Recipe(
 FAST = replace(
     BEST,
     name="fast",
-    epochs=5,
-    learning_rate=0.3,
+    epochs=4,
+    learning_rate=0.4,
     rotation=6.0,
     scale=0.06,
     shift=1.25,
