@@ -54,10 +54,3 @@ def test_mnist_is_scored_in_one_line(mnist_root: Path, tmp_path: Path) -> None:
     labels = (mnist_root / "MNIST/raw/t10k-labels-idx1-ubyte").read_bytes()[8:]
     digits = [row["digit"] for row in rows_of(output)]
     assert sum(map(int.__eq__, digits, labels)) >= 9950
-
-
-def test_every_linked_file_exists() -> None:
-    links = re.findall(r"\]\(([^)#]+)\)", TEXT)
-    assert links
-    files = [link for link in links if "://" not in link]
-    assert [link for link in files if not (REPOSITORY / link).exists()] == []
