@@ -113,6 +113,12 @@ def test_muon_takes_the_convolutions_and_sgd_the_rest() -> None:
     assert counts == [10, 18]
 
 
+def test_muon_changes_nothing_without_gradients() -> None:
+    parameter = torch.nn.Parameter(torch.ones(2, 3))
+    Muon([parameter], lr=1.0, momentum=0.9).step()
+    assert torch.equal(parameter, torch.ones(2, 3))
+
+
 def test_orthogonalized_matrices_have_singular_values_near_one() -> None:
     torch.manual_seed(0)
     matrices = [torch.randn(shape) for shape in [(8, 72), (72, 8), (16, 16), (1, 9)]]

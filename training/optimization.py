@@ -61,6 +61,8 @@ class Muon(torch.optim.Optimizer):
         for group in self.param_groups:
             rate, momentum = group["lr"], group["momentum"]
             parameters = [p for p in group["params"] if p.grad is not None]
+            if not parameters:
+                continue
             updates = []
             for parameter in parameters:
                 buffer = self.state[parameter].setdefault("momentum", torch.zeros_like(parameter))
