@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim.optimizer import ParamsT
 
@@ -82,17 +83,14 @@ def orthogonalize(matrices: Sequence[Tensor], steps: int = 5) -> list[Tensor]:
     """
     tall = [matrix.shape[0] > matrix.shape[1] for matrix in matrices]
     wide = [matrix.T if stands else matrix for matrix, stands in zip(matrices, tall, strict=True)]
-    heights, widths = zip(*(matrix.shape for matrix in wide), strict=True)
-    x = wide[0].new_zeros(len(wide), max(heights), max(widths))
-    places = [padded[:h, :w] for padded, h, w in zip(x, heights, widths, strict=True)]
-    for place, matrix in zip(places, wide, strict=True):
-        place.copy_(matrix)
+    height, width = (max(sizes) for sizes in zip(*(m.shape for m in wide), strict=True))
+    x = torch.stack([F.pad(m, (0, width - m.shape[1], 0, height - m.shape[0])) for m in wide])
     x /= x.norm(dim=(1, 2), keepdim=True) + 1e-7
     for _ in range(steps):
         gram = x @ x.mT
         polynomial = torch.baddbmm(gram, gram, gram, beta=-4.7750, alpha=2.0315)
         x = torch.baddbmm(x, polynomial, x, beta=3.4445)
-    found = [padded[:h, :w] for padded, h, w in zip(x, heights, widths, strict=True)]
+    found = [each[: m.shape[0], : m.shape[1]] for each, m in zip(x, wide, strict=True)]
     return [result.T if stands else result for result, stands in zip(found, tall, strict=True)]
 
 
