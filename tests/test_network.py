@@ -1,7 +1,13 @@
 import pytest
 import torch
 
-from training.network import DigitNetwork, PredictionPool, count_parameters, log_probabilities
+from training.network import (
+    DigitNetwork,
+    Dropout,
+    PredictionPool,
+    count_parameters,
+    log_probabilities,
+)
 from training.summary import format_table, summarize
 
 # The design's table: channels × height × width, parameters, receptive field.
@@ -83,3 +89,37 @@ def test_only_convolutions_and_batch_norms_have_parameters(network: DigitNetwork
         if isinstance(module, torch.nn.Conv2d) and module.bias is not None
     ]
     assert biased == []
+
+
+@pytest.mark.parametrize("p", [0.01, 0.25])
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
+def test_dropout_drops_its_share_and_scales_the_rest(
+    p: float, memory_format: torch.memory_format
+) -> None:
+    torch.manual_seed(0)
+    ones = torch.ones(64, 8, 28, 28).to(memory_format=memory_format).requires_grad_()
+    dropped = Dropout(p)(ones)
+    assert dropped.unique().tolist() == [0.0, pytest.approx(1 / (1 - p))]
+    assert (dropped == 0).float().mean().item() == pytest.approx(p, rel=0.03)
+    dropped.sum().backward()
+    assert torch.equal(ones.grad, dropped)
+
+
+def test_dropout_drops_each_activation_by_itself() -> None:
+    torch.manual_seed(0)
+    dropped = torch.stack([Dropout(0.25)(torch.ones(4)) for _ in range(20_000)]) == 0
+    share = dropped.float().mean(0)
+    together = dropped.float().T @ dropped.float() / len(dropped)
+    assert torch.allclose(share, torch.full((4,), 0.25), atol=0.015)
+    assert together[0, 1].item() == pytest.approx(0.0625, abs=0.01)
+    assert dropped.sum(1).float().var().item() == pytest.approx(4 * 0.25 * 0.75, rel=0.05)
+
+
+def test_dropout_leaves_a_trained_network_alone() -> None:
+    activations = torch.randn(2, 8, 7, 7)
+    assert torch.equal(Dropout(0.25).eval()(activations), activations)
+    assert torch.equal(Dropout(0.0)(activations), activations)
+
+
+def test_dropout_of_everything_leaves_nothing() -> None:
+    assert not Dropout(1.0)(torch.ones(2, 8)).any()

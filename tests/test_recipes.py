@@ -40,6 +40,11 @@ def test_last_epochs_look_around() -> None:
     assert [recipe.sharpness_radius_at(epoch) for epoch in range(4)] == [0, 0, 0, 0.3]
 
 
+def test_crop_is_for_the_first_epochs() -> None:
+    recipe = replace(REFERENCE, epochs=4, crop_epochs=1)
+    assert [recipe.crop_at(epoch) for epoch in range(4)] == [2, 0, 0, 0]
+
+
 def test_weights_move_up_the_gradient_and_back() -> None:
     weight = torch.nn.Parameter(torch.tensor([3.0, -1.0]).view(1, 2, 1, 1))
     shift = torch.nn.Parameter(torch.tensor([2.0]))

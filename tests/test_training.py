@@ -10,7 +10,7 @@ from training.device import Device, choose_device
 from training.evaluation import evaluate
 from training.network import DigitNetwork
 from training.recipes import BEST, REFERENCE, Recipe
-from training.state import Epoch, ResumeError
+from training.state import Epoch, ResumeError, TrainingState
 from training.trainer import remaining_seconds, train
 
 SHORT = replace(REFERENCE, epochs=3, batch_size=8, milestones=(2,))
@@ -94,6 +94,16 @@ def test_run_of_another_seed_is_not_resumed(digits: Digits, tmp_path: Path) -> N
         train(DigitNetwork, SHORT, 1, digits, device, checkpoint=checkpoint, resume=True)
 
 
+def test_checkpoint_of_another_version_is_named(digits: Digits, tmp_path: Path) -> None:
+    device, checkpoint = choose_device("cpu", threads=1), tmp_path / "last.pt"
+    train(DigitNetwork, SHORT, 0, digits, device, checkpoint=checkpoint)
+    content = torch.load(checkpoint, weights_only=True)
+    content["average"] = {f"module.{name}": each for name, each in content["average"].items()}
+    torch.save(content, checkpoint)
+    with pytest.raises(ResumeError, match=r"last\.pt is of another version"):
+        train(DigitNetwork, SHORT, 0, digits, device, checkpoint=checkpoint, resume=True)
+
+
 def test_damaged_checkpoint_is_named(digits: Digits, tmp_path: Path) -> None:
     checkpoint = tmp_path / "last.pt"
     checkpoint.write_bytes(b"no checkpoint")
@@ -131,12 +141,37 @@ def test_validation_is_reported_and_changes_nothing(digits: Digits) -> None:
     assert epochs[-1].validation_loss == pytest.approx(judged.loss)
 
 
+def test_result_is_the_moving_average(digits: Digits) -> None:
+    state = TrainingState(DigitNetwork(), replace(AVERAGED, optimizer="sgd"))
+    expected = state.network.prediction.weight.detach().clone()
+    for _ in range(3):
+        (-state.network(digits.images)[:, 0]).mean().backward()
+        state.step(1.0)
+        expected = 0.9 * expected + 0.1 * state.network.prediction.weight.detach()
+    assert torch.allclose(state.result(digits).prediction.weight, expected, atol=1e-6)
+    assert not torch.allclose(state.network.prediction.weight, expected, atol=1e-4)
+
+
 def test_averaged_weights_have_statistics_of_their_own(digits: Digits) -> None:
     network, _ = train(
         DigitNetwork, AVERAGED, 0, digits, choose_device("cpu", "float32", threads=1)
     )
     activations = torch.relu(network.block1[0][0](network.normalize(digits.images)))
     assert torch.allclose(network.block1[0][2].running_mean, activations.mean((0, 2, 3)), atol=1e-4)
+
+
+def test_crop_shows_the_middle_of_the_images(digits: Digits) -> None:
+    framed = digits.images.clone()
+    framed[:, [0, 1, -2, -1]] = framed[:, :, [0, 1, -2, -1]] = 255
+    recipe = replace(SHORT, crop_epochs=3)
+    device = choose_device("cpu", "float32", threads=1)
+    seen, without_frame = (
+        train(DigitNetwork, recipe, 0, Digits(images, digits.labels), device)[0]
+        for images in (framed, digits.images)
+    )
+    assert_same(seen, without_frame)
+    whole = train(DigitNetwork, SHORT, 0, digits, device)[0]
+    assert not torch.equal(whole.prediction.weight, seen.prediction.weight)
 
 
 def test_time_left_is_that_of_the_epochs_to_come() -> None:

@@ -9,13 +9,13 @@ from typing import Any, Generic, TypeVar
 
 import torch
 from torch import nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
+from torch.optim.swa_utils import get_ema_multi_avg_fn, update_bn
 
 from training.data import Digits
 from training.optimization import build_optimizers
 from training.recipes import Recipe
 
-STATISTICS_IMAGES = 12_800
+STATISTICS_IMAGES = 6_400
 """Training images from which BatchNorm's statistics are taken for averaged weights."""
 
 Network = TypeVar("Network", bound=nn.Module)
@@ -50,8 +50,10 @@ class TrainingState(Generic[Network]):
     def __init__(self, network: Network, recipe: Recipe) -> None:
         self.network = network
         self.recipe = recipe
-        self.average = AveragedModel(
-            network, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging), use_buffers=True
+        self.average = copy.deepcopy(network)
+        self._update_average = get_ema_multi_avg_fn(recipe.averaging)
+        self._averaged, self._weights = (
+            [weight.detach() for weight in each.parameters()] for each in (self.average, network)
         )
         self.optimizers = build_optimizers(network, recipe)
 
@@ -62,7 +64,8 @@ class TrainingState(Generic[Network]):
                 group["lr"] = group["initial_lr"] * rate
             optimizer.step()
             optimizer.zero_grad()
-        self.average.update_parameters(self.network)
+        if self.recipe.averaging:
+            self._update_average(self._averaged, self._weights, 0)
 
     def result(self, digits: Digits) -> Network:
         """The network as trained so far, in evaluation mode.
@@ -70,7 +73,7 @@ class TrainingState(Generic[Network]):
         Averaged weights get BatchNorm statistics of their own, as in Izmailov et al. 2018
         (https://arxiv.org/abs/1803.05407): those met on the way belong to other weights.
         """
-        network: Network = copy.deepcopy(self.average.module)  # type: ignore[assignment]
+        network = copy.deepcopy(self.average if self.recipe.averaging else self.network)
         if self.recipe.averaging:
             batches = digits.images[:STATISTICS_IMAGES].split(self.recipe.batch_size)
             torch.manual_seed(0)  # of the dropout: the same whether the run was resumed or not
@@ -106,8 +109,11 @@ class TrainingState(Generic[Network]):
             raise ResumeError(
                 f"{path} was written by another run: {content['identity']} there, {identity} here"
             )
-        self.network.load_state_dict(content["network"])
-        self.average.load_state_dict(content["average"])
-        for optimizer, values in zip(self.optimizers, content["optimizers"], strict=True):
-            optimizer.load_state_dict(values)
+        try:
+            self.network.load_state_dict(content["network"])
+            self.average.load_state_dict(content["average"])
+            for optimizer, values in zip(self.optimizers, content["optimizers"], strict=True):
+                optimizer.load_state_dict(values)
+        except (KeyError, RuntimeError, ValueError) as exc:
+            raise ResumeError(f"{path} is of another version of this program") from exc
         return [Epoch(**line) for line in content["epochs"]]

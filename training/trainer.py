@@ -134,6 +134,7 @@ def _train_epoch(
     augment = build_augmentation(recipe)
     strength = recipe.augmentation_strength_at(epoch)
     radius = recipe.sharpness_radius_at(epoch)
+    crop = recipe.crop_at(epoch)
     loss_sum = correct = torch.zeros((), device=device.torch_device)
     batches = list(_batches(digits, recipe.batch_size))
     forms_per_batch = round(recipe.forms * recipe.batch_size)
@@ -144,6 +145,8 @@ def _train_epoch(
             if forms_per_batch:
                 batch = batch.join(forms.take(torch.randint(len(forms), (forms_per_batch,))))
             images = augment(batch.images, strength)
+            if crop:
+                images = images[:, crop:-crop, crop:-crop]
             taught = teacher.probabilities(images, device) if teacher else None
             with device.autocast():
                 log_probabilities = network(images)
