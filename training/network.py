@@ -39,7 +39,7 @@ class ConvReLUNorm(nn.Sequential):
 class Dropout(nn.Dropout):
     """``nn.Dropout`` that draws the places of the few it drops, not a number for each activation.
 
-    For one in a hundred that takes a twentieth of the time. How many places are drawn (some of them
+    For one in a hundred that takes a fifteenth of the time. How many places are drawn (some of them
     twice) is random as Poisson's distribution has it, with mean -n ln(1 - p): so every activation
     is dropped with probability p, whatever becomes of the others.
     """
