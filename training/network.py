@@ -50,7 +50,7 @@ class Dropout(nn.Dropout):
             return super().forward(x)
         drawn = torch.tensor(-x.numel() * math.log1p(-self.p), dtype=torch.float64)
         places = torch.randint(x.numel(), (int(torch.poisson(drawn)),), device=x.device)
-        mask = torch.full_like(x, 1 / (1 - self.p), requires_grad=False)
+        mask = torch.full_like(x, 1 / (1 - self.p))
         mask.as_strided((x.numel(),), (1,)).index_fill_(0, places, 0)
         return x * mask
 

@@ -73,11 +73,12 @@ class TrainingState(Generic[Network]):
         Averaged weights get BatchNorm statistics of their own, as in Izmailov et al. 2018
         (https://arxiv.org/abs/1803.05407): those met on the way belong to other weights.
         """
-        network = copy.deepcopy(self.average if self.recipe.averaging else self.network)
-        if self.recipe.averaging:
-            batches = digits.images[:STATISTICS_IMAGES].split(self.recipe.batch_size)
-            torch.manual_seed(0)  # of the dropout: the same whether the run was resumed or not
-            update_bn(batches, network)
+        if not self.recipe.averaging:
+            return copy.deepcopy(self.network).eval()
+        network = copy.deepcopy(self.average)
+        batches = digits.images[:STATISTICS_IMAGES].split(self.recipe.batch_size)
+        torch.manual_seed(0)  # of the dropout: the same whether the run was resumed or not
+        update_bn(batches, network)
         return network.eval()
 
     def save(self, path: Path, identity: dict[str, Any], epochs: list[Epoch]) -> None:
