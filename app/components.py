@@ -9,12 +9,20 @@ from numpy.typing import NDArray
 
 SPECK = 0.03
 """Share of the largest component's area below which another is a speck, if it lies apart."""
-NEAR = 0.5
+NEAR = 0.25
 """Gap, as a share of the largest component's longer side, within which parts belong together."""
+CLOSE = 0.06
+"""The same for specks and for what the border cuts."""
 AS_TALL = 0.6
 """Least ratio of two digits' heights, and of the height that they share on a line."""
 DIGIT = 0.12
 """Share of the largest component's area from which on another may be a digit of its own."""
+INSIDE = 0.4
+"""Longer side of a component that lies within the picture, as a share of that of the largest or of
+the picture's shorter side, from which on it is preferred to one that the border cuts."""
+BOXED = 0.35
+"""Share of a box around a digit that its lines fill at most, and of its side that the digit does at
+least."""
 FRAME = 0.7
 """Share of the picture's side that a line along its border spans if it is a frame or an edge."""
 
@@ -34,6 +42,16 @@ class Component:
     def longer_side(self) -> int:
         """Of the box, in pixels."""
         return max(self.right - self.left, self.bottom - self.top)
+
+    def encloses(self, other: Component) -> bool:
+        """Whether the other's box lies within its own."""
+        across = self.left <= other.left and other.right <= self.right
+        return across and self.top <= other.top and other.bottom <= self.bottom
+
+    def is_cut(self, height: int, width: int) -> bool:
+        """Whether it reaches the border of the picture."""
+        at_side = self.left == 0 or self.right == width
+        return at_side or self.top == 0 or self.bottom == height
 
     def gap(self, other: Component) -> int:
         """Pixels between the two boxes, the greater of both directions; 0 if they touch."""
@@ -114,25 +132,55 @@ def find_digit(mask: NDArray[np.bool_]) -> FoundDigit:
     """The digit in a mask with ink on it: the largest component and what belongs to it.
 
     A 5's bar or a broken stroke is a component too, so what is near the largest stays, unless it
-    stands beside it and is as tall: then it is another digit.
+    stands beside it and is as tall: then it is another digit. Boxes around the digit, and what
+    reaches into the picture from outside, do not count.
     """
     height, width = mask.shape
     labels, components = label_components(mask)
     inner = [part for part in components if not _is_frame(part, height, width)] or components
-    largest = max(inner, key=lambda part: part.area)
+    largest = _main(inner, height, width)
+    inner = [one for one in inner if one.area <= largest.area and not one.encloses(largest)]
     others = [part.label for part in inner if _is_beside(part, largest)]
-    kept = [
-        part.label
-        for part in inner
-        if part.label not in others and (part is largest or _belongs(part, largest))
-    ]
+    inside = not largest.is_cut(height, width)
+    kept = [largest.label]
+    for part in inner:
+        nearness = CLOSE if inside and part.is_cut(height, width) else NEAR
+        if part.label not in others and _belongs(part, largest, nearness):
+            kept.append(part.label)
     return FoundDigit(np.isin(labels, kept), several=bool(others))
 
 
-def _belongs(part: Component, largest: Component) -> bool:
+def _main(parts: list[Component], height: int, width: int) -> Component:
+    """The largest component, but for what the border cuts and boxes around others."""
+    largest = max(parts, key=lambda part: part.area)
+    if largest.is_cut(height, width):
+        least = INSIDE * min(largest.longer_side, height, width)
+        inside = [
+            part
+            for part in parts
+            if not part.is_cut(height, width)
+            and part.longer_side >= least
+            and part.area >= DIGIT * largest.area
+        ]
+        largest = max(inside, key=lambda part: part.area, default=largest)
+    while boxed := [part for part in parts if _is_boxed(part, largest)]:
+        largest = max(boxed, key=lambda part: part.area)
+    return largest
+
+
+def _is_boxed(part: Component, box: Component) -> bool:
+    """Whether a component is a digit in a box of lines."""
+    lines = box.area < BOXED * (box.right - box.left) * (box.bottom - box.top)
+    large = part.longer_side >= BOXED * box.longer_side and part.area >= DIGIT * box.area
+    return lines and large and box.encloses(part) and part is not box
+
+
+def _belongs(part: Component, largest: Component, nearness: float) -> bool:
     """Whether a smaller component is a part of the digit rather than a speck."""
+    if part.longer_side > largest.longer_side:  # a line of the paper
+        return False
     gap, area = part.gap(largest) / largest.longer_side, part.area / largest.area
-    return (area >= SPECK and gap <= NEAR) or (area >= SPECK / 4 and gap <= NEAR / 8)
+    return (area >= SPECK and gap <= nearness) or (area >= SPECK / 4 and gap <= CLOSE)
 
 
 def _is_beside(part: Component, largest: Component) -> bool:

@@ -7,8 +7,10 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image
 
+from app.morphology import Tones
+from app.paper import ink_on_uneven_paper, strokes_are_dark
 from app.problems import BlankPicture
 
 LARGEST_SIDE = 400
@@ -19,17 +21,18 @@ FAINT = 0.1
 """Share of the contrast below which a pixel counts as paper."""
 ONE_COLOUR = 32
 """Range of each colour (of 255) within which all that is opaque counts as one ink."""
-PAPER_SIDE = 64
-"""Longer side of the thumbnail from which the brightness of the paper is estimated."""
-PAPER_KERNEL = 17
-"""Pixels of that thumbnail; wider than a stroke, so that what is left is paper."""
 UNEVEN_PAPER = 25
-"""Range of tones along the border (of 255) above which the paper is unevenly lit."""
-CLEAR_MINORITY = 0.35
-"""Share of the pixels below which the rarer of two tones is ink, whatever the border says."""
+"""Range of tones along the border (of 255) above which the paper is unevenly lit; less in a picture
+whose brightest tone is below ``LEAST_WHITE``."""
+LEAST_WHITE = 200
+CLEAR_MINORITY = 0.15
+"""Share of the pixels below which the rarer of two tones is ink: it is no sheet of paper."""
+HAZE = 0.3
+"""Share of the ink below which a higher threshold is not looked for: soft edges have that much."""
+CLEARER = 1.5
+"""How many times as sharp the edges of the ink have to be at a higher threshold to be better."""
 
 Polarity = Literal["light_on_dark", "dark_on_light", "alpha"]
-Tones = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -55,10 +58,8 @@ def find_ink(picture: Image.Image) -> Ink:
     """
     tones, polarity = _contrast(picture)
     counts = _histogram(tones)
-    threshold = otsu(counts)
+    threshold = _threshold(tones, counts)
     mask = tones > threshold
-    if not counts[threshold + 1 :].any():
-        raise blank()
     paper, texture = (quantile(counts[: threshold + 1], share) for share in (0.5, 0.9))
     full = threshold + 1 + quantile(counts[threshold + 1 :], 0.5)
     if full - paper < LEAST_CONTRAST:
@@ -67,6 +68,39 @@ def find_ink(picture: Image.Image) -> Ink:
     floor = max(min(texture, (paper + full) / 2), paper + FAINT * (full - paper))
     amount_of_tone = ((np.arange(256) - floor) / (full - floor)).clip(0, 1).astype(np.float32)
     return Ink(amount_of_tone[tones], mask, polarity)
+
+
+def _threshold(tones: Tones, counts: NDArray[np.intp]) -> int:
+    """Otsu's threshold, or a higher one if there is something between paper and ink.
+
+    Lines of the paper and the grain of a table are many, and darker than the paper; ink is darker
+    still, and its edges are sharper than theirs.
+
+    Raises:
+        BlankPicture: nothing is above it.
+    """
+    threshold = otsu(counts)
+    if not counts[threshold + 1 :].any():
+        raise blank()
+    while True:
+        above = counts.copy()
+        above[: threshold + 1] = 0
+        higher = otsu(above)
+        ink = above[higher + 1 :].sum()
+        if ink == 0 or above.sum() - ink < HAZE * above.sum():
+            return threshold
+        if _edge(tones, higher) < CLEARER * _edge(tones, threshold):
+            return threshold
+        threshold = higher
+
+
+def _edge(tones: Tones, threshold: int) -> float:
+    """Mean difference of the neighbouring pixels of which one only is above a threshold."""
+    mask = tones > threshold
+    across, down = mask[:, 1:] != mask[:, :-1], mask[1:] != mask[:-1]
+    higher = np.concatenate([tones[:, 1:][across], tones[1:][down]]).astype(np.int16)
+    lower = np.concatenate([tones[:, :-1][across], tones[:-1][down]])
+    return float(np.abs(higher - lower).mean())
 
 
 def otsu(counts: NDArray[np.intp]) -> int:
@@ -111,41 +145,38 @@ def _contrast(picture: Image.Image) -> tuple[Tones, Polarity]:
     grey = _grey(picture)
     if np.ptp(grey) < LEAST_CONTRAST:
         raise blank()
-    dark_ink = _ink_is_dark(grey)
-    tones = ~grey if dark_ink else grey
-    border = _histogram(_border(tones))
-    if quantile(border, 0.95) - quantile(border, 0.05) > UNEVEN_PAPER:
-        tones = np.maximum(tones, paper := _paper(tones)) - paper
-    return tones, "dark_on_light" if dark_ink else "light_on_dark"
+    dark, even = _polarity(grey)
+    polarity: Polarity = "dark_on_light" if dark else "light_on_dark"
+    if not even:
+        tones = ink_on_uneven_paper(grey, dark)
+        if tones.max() >= LEAST_CONTRAST:
+            return tones, polarity
+    return ~grey if dark else grey, polarity  # at last, ink that is wider than any stroke
 
 
-def _ink_is_dark(grey: Tones) -> bool:
-    """Whether the ink is darker than the paper.
+def _polarity(grey: Tones) -> tuple[bool, bool]:
+    """Whether the ink is darker than the paper, and whether the paper is evenly lit.
 
-    The border is paper, mostly, and ink is the rarer tone, mostly. Where the two disagree a clear
-    minority is ink: frames and shadows darken borders.
+    On even paper the rarer tone is ink if it is rare enough; else what is thin is. If the border
+    has the tone of the ink, then it is a table's, on which a sheet of paper lies.
     """
+    border = _border(grey)
+    counts = _histogram(border)
+    spread = quantile(counts, 0.95) - quantile(counts, 0.05)
+    if spread > UNEVEN_PAPER * min(1, grey.max() / LEAST_WHITE):
+        return strokes_are_dark(grey), False
     counts = _histogram(grey)
     threshold = otsu(counts)
     dark_share = float(counts[: threshold + 1].sum() / counts.sum())
     if min(dark_share, 1 - dark_share) < CLEAR_MINORITY:
-        return dark_share < 1 - dark_share
-    return bool(np.median(_border(grey)) > threshold)
+        return dark_share < 1 - dark_share, True
+    dark = strokes_are_dark(grey)
+    return dark, bool(np.median(border) > threshold) == dark
 
 
 def _border(tones: Tones) -> Tones:
     """The outermost pixels, in a row."""
     return np.concatenate([tones[0], tones[-1], tones[:, 0], tones[:, -1]])
-
-
-def _paper(tones: Tones) -> Tones:
-    """The uneven tone of the paper under brighter ink: an opening, blurred."""
-    height, width = tones.shape
-    small = _scaled(Image.fromarray(tones), PAPER_SIDE)
-    opened = small.filter(ImageFilter.MinFilter(PAPER_KERNEL))
-    opened = opened.filter(ImageFilter.MaxFilter(PAPER_KERNEL))
-    smooth = opened.filter(ImageFilter.BoxBlur(PAPER_KERNEL // 4))
-    return np.asarray(smooth.resize((width, height), Image.Resampling.BILINEAR))
 
 
 def _range(counts: NDArray[np.intp]) -> int:

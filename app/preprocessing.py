@@ -16,8 +16,9 @@ from PIL import Image
 
 from app.components import find_digit
 from app.ink import Polarity, blank, find_ink
+from app.morphology import dilate
 from app.problems import NotNetworkInput
-from app.strokes import dilate, normalize_stroke_width
+from app.strokes import normalize_stroke_width
 
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom; right and bottom are exclusive."""

@@ -12,10 +12,11 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
 from app.components import find_digit, label_components
 from app.ink import find_ink, otsu
+from app.morphology import dilate, erode
 from app.preprocessing import prepare
 from app.problems import BlankPicture
 from app.recognizer import Recognizer
-from app.strokes import dilate, erode, normalize_stroke_width, stroke_width
+from app.strokes import normalize_stroke_width, stroke_width
 
 
 def mask_of(*rows: str) -> NDArray[np.bool_]:
@@ -256,18 +257,9 @@ def test_digit_is_named_in(name: str, recognizer: Recognizer) -> None:
     assert 13.4 < (prepared.image.sum(1) * np.arange(28)).sum() / prepared.image.sum() < 14.6
 
 
-def fading() -> Image.Image:
-    """Points, the largest of which is hardly brighter than the paper's texture and fades away."""
-    pixels = np.full((6, 16), 108, np.uint8)
-    pixels[0, 6] = pixels[0, 14] = 255
-    pixels[5, 6], pixels[3, 2] = 226, 50
-    return Image.fromarray(pixels)
-
-
 @pytest.mark.parametrize(
     "picture",
     [
-        pytest.param(fading(), id="ink that fades away"),
         pytest.param(Image.new("L", (200, 200), 128), id="one grey"),
         pytest.param(
             Image.linear_gradient("L").point(lambda v: 120 + v // 16), id="faint gradient"
@@ -280,6 +272,12 @@ def fading() -> Image.Image:
 def test_blank_is_said(picture: Image.Image) -> None:
     with pytest.raises(BlankPicture, match="No ink stands out"):
         prepare(picture)
+
+
+def test_blank_is_said_where_no_ink_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.preprocessing.normalize_stroke_width", lambda ink, _: ink * 0)
+    with pytest.raises(BlankPicture, match="No ink stands out"):
+        prepare(scene("plain"))
 
 
 @pytest.mark.parametrize("size", [(1, 70_000), (70_000, 1), (300, 2)])

@@ -1,0 +1,59 @@
+"""Greatest and least values around each pixel, whatever the radius, in a few steps of NumPy."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Plane = NDArray[np.float32]
+Tones = NDArray[np.uint8]
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+def dilate(amount: Plane, radius: int) -> Plane:
+    """Greatest value within an octagon of the radius, float32 ``[H, W]``."""
+    diagonal = round(radius * 0.41)  # of an octagon: a square's, then a plus' part
+    amount = _square_max(np.pad(amount, radius - diagonal), radius - diagonal)
+    for _ in range(diagonal):
+        padded = np.pad(amount, 1)
+        amount = np.maximum.reduce(
+            [
+                padded[1:-1, 1:-1],
+                padded[:-2, 1:-1],
+                padded[2:, 1:-1],
+                padded[1:-1, :-2],
+                padded[1:-1, 2:],
+            ]
+        )
+    return amount
+
+
+def erode(amount: Plane, radius: int) -> Plane:
+    """Least value within the octagon; what is outside the picture counts as paper."""
+    inverse: Plane = np.float32(1) - np.pad(amount, radius)
+    eroded: Plane = np.float32(1) - dilate(inverse, radius)
+    return eroded[radius:-radius, radius:-radius] if radius else eroded
+
+
+def closing(tones: Tones, radius: int) -> Tones:
+    """What is left, uint8 ``[..., H, W]``, when what is darker and thinner than a square is filled.
+
+    Args:
+        tones: uint8 ``[..., H, W]``; what is at the border is taken to go on outside.
+        radius: of the square, whose side is ``2 * radius + 1`` pixels.
+    """
+    around = [(0, 0)] * (tones.ndim - 2) + [(2 * radius, 2 * radius)] * 2
+    return ~_square_max(~_square_max(np.pad(tones, around, mode="edge"), radius), radius)
+
+
+def _square_max(values: NDArray[Scalar], radius: int) -> NDArray[Scalar]:
+    """Greatest value in each square of the radius that lies within ``[..., H, W]``."""
+    window, reach = 2 * radius + 1, 1
+    while reach < window:  # what has been seen doubles with each step
+        step = min(reach, window - reach)
+        values = np.maximum(values[..., :-step, :], values[..., step:, :])
+        values = np.maximum(values[..., :-step], values[..., step:])
+        reach += step
+    return values

@@ -1,0 +1,103 @@
+"""How many made-up photos of test digits are named right, by scene, next to what most services do?
+
+::
+
+    pip install -e '.[train,benchmark]'
+    python benchmarks/photos.py [--count 200] [--csv photos.csv] [--sheet photos.png]
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from real_pictures import MAX_PIXELS, PIPELINES, ours
+from scenes import SCENES, photograph
+
+from app.decoding import decode_image
+from app.problems import Problem
+from app.recognizer import Recognizer
+from training.data import Digits, load_mnist
+
+OTHERS = np.arange(3) + 5_000
+"""Places, from a digit's own, of the digits that may stand around it."""
+
+
+def photo_of(digits: Digits, index: int, scene: str) -> bytes:
+    """A photo of one of the digits, the same each time."""
+    images = digits.images.numpy()
+    return photograph(scene, images[index], images[(index + OTHERS) % len(images)], index)
+
+
+def main() -> int:
+    """Print the table; optionally write it as CSV and draw a sheet of the scenes."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--weights", type=Path, default=Path("weights"))
+    parser.add_argument("--data", type=Path, help="directory that holds MNIST/raw/")
+    parser.add_argument("--count", type=int, default=200, help="photos a scene (%(default)s)")
+    parser.add_argument("--csv", type=Path)
+    parser.add_argument("--sheet", type=Path)
+    options = parser.parse_args()
+    digits = load_mnist(options.data).test
+    recognizer = Recognizer.load(options.weights)
+    right: dict[tuple[str, str], int] = defaultdict(int)
+    print(f"{'scene':<20}" + "".join(f"{name:>12}" for name in PIPELINES))
+    for scene in SCENES:
+        for index in range(options.count):
+            photo = photo_of(digits, index, scene)
+            for name, pipeline in PIPELINES.items():
+                try:
+                    answer = recognizer.predict(pipeline(photo)).digit
+                except Problem:
+                    continue
+                right[scene, name] += answer == int(digits.labels[index])
+        for name in PIPELINES:
+            right["all", name] += right[scene, name]
+        print_row(scene, right, options.count)
+    print_row("all", right, options.count * len(SCENES))
+    if options.csv:
+        with options.csv.open("w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["scene", "photos", *PIPELINES])
+            for scene in SCENES:
+                writer.writerow([scene, options.count, *(right[scene, name] for name in PIPELINES)])
+    if options.sheet:
+        draw_sheet(digits, options.sheet)
+    return 0
+
+
+def print_row(scene: str, right: dict[tuple[str, str], int], count: int) -> None:
+    """Print what each pipeline gets right."""
+    shares = "".join(f"{right[scene, name] / count:>12.1%}" for name in PIPELINES)
+    print(f"{scene:<20}{shares}", flush=True)
+
+
+def draw_sheet(digits: Digits, path: Path, columns: int = 4) -> None:
+    """Each scene once: the photo, and what the network sees of it."""
+    from matplotlib import pyplot as plt
+
+    rows = -(-len(SCENES) // columns)
+    figure, grid = plt.subplots(rows, columns, figsize=(3 * columns, 1.75 * rows))
+    for index, (axes, scene) in enumerate(zip(grid.flat, SCENES, strict=True)):
+        photo = photo_of(digits, index, scene)
+        shown = np.asarray(decode_image(photo, MAX_PIXELS).convert("RGB").resize((320, 240)))
+        axes.imshow(np.concatenate([shown, _enlarged(ours(photo), 240)], axis=1))
+        axes.set_title(scene, fontsize=9)
+        axes.axis("off")
+    figure.tight_layout(pad=0.4)
+    figure.savefig(path, dpi=90)
+    plt.close(figure)
+
+
+def _enlarged(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    places = np.arange(side) * 28 // side
+    return np.repeat(image[places][:, places][..., None], 3, axis=2)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

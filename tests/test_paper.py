@@ -1,0 +1,128 @@
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from app.components import find_digit
+from app.ink import find_ink
+from app.morphology import Tones, closing
+from app.paper import ink_on_uneven_paper, strokes_are_dark
+
+
+def drawing(*, paper: int = 230, ink: int = 40, width: int = 14, side: int = 240) -> Image.Image:
+    """An 8, whose holes are as small as its strokes are wide where ``width`` is 30."""
+    image = Image.new("L", (side, side), paper)
+    draw = ImageDraw.Draw(image)
+    draw.ellipse([80, 40, 160, 120], outline=ink, width=width)
+    draw.ellipse([75, 110, 165, 200], outline=ink, width=width)
+    return image
+
+
+def tones(image: Image.Image) -> Tones:
+    return np.asarray(image)
+
+
+@pytest.mark.parametrize("radius", [0, 1, 2, 5, 9])
+def test_closing_is_the_least_of_the_greatest(radius: int) -> None:
+    values = np.random.default_rng(0).integers(0, 256, (2, 17, 23)).astype(np.uint8)
+
+    def squares(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        return np.lib.stride_tricks.sliding_window_view(plane, [2 * radius + 1] * 2, (1, 2))
+
+    padded = np.pad(values, [(0, 0), (2 * radius, 2 * radius), (2 * radius, 2 * radius)], "edge")
+    expected = squares(squares(padded).max((3, 4))).min((3, 4))
+    assert np.array_equal(closing(values, radius), expected)
+
+
+@pytest.mark.parametrize("width", [2, 6, 14, 30])
+def test_strokes_are_told_from_the_holes_between_them(width: int) -> None:
+    grey = tones(drawing(width=width))
+    assert strokes_are_dark(grey)
+    assert not strokes_are_dark(~grey)
+
+
+@pytest.mark.parametrize("table", [20, 120])
+@pytest.mark.parametrize("invert", [False, True])
+def test_sheet_on_a_table_of_one_tone_is_no_ink(table: int, invert: bool) -> None:
+    picture = Image.new("L", (400, 300), table)
+    picture.paste(drawing(), (70, 20))
+    if invert:
+        picture = picture.point(lambda v: 255 - v)
+    ink = find_ink(picture)
+    assert ink.polarity == ("light_on_dark" if invert else "dark_on_light")
+    rows, columns = np.nonzero(find_digit(ink.mask).mask)
+    assert (rows.min(), rows.max()) == pytest.approx((60, 220), abs=4)
+    assert (columns.min(), columns.max()) == pytest.approx((145, 235), abs=4)
+
+
+def test_ink_in_a_shadow_is_as_strong_as_in_the_light() -> None:
+    light = np.where(np.arange(240) < 120, 1.0, 0.4)
+    grey = (tones(drawing()) * light).astype(np.uint8)
+    ink = ink_on_uneven_paper(grey, dark=True)
+    inked = tones(drawing()) == 40
+    assert np.median(ink[:, :120][inked[:, :120]]) == pytest.approx(210, abs=6)
+    assert np.median(ink[:, 120:][inked[:, 120:]]) == pytest.approx(210, abs=6)
+    assert np.quantile(ink[~inked], 0.9) < 10
+
+
+def test_bright_ink_adds_to_its_ground() -> None:
+    ground = np.linspace(20, 120, 240)[None].astype(np.uint8)
+    grey = np.where(tones(drawing()) == 40, ground + 100, ground).astype(np.uint8)
+    ink = ink_on_uneven_paper(grey, dark=False)
+    assert np.median(ink[tones(drawing()) == 40]) == pytest.approx(100, abs=6)
+
+
+def test_faint_lines_of_the_paper_are_no_ink() -> None:
+    picture = drawing(ink=60)
+    draw = ImageDraw.Draw(picture)
+    for line in range(5, 240, 24):  # more of them than of the digit
+        draw.line([(0, line), (240, line)], 180, 3)
+        draw.line([(line, 0), (line, 240)], 180, 3)
+    inked = tones(drawing()) == 40
+    mask = find_ink(picture).mask
+    assert mask[inked].mean() > 0.85
+    assert mask[~inked].mean() < 0.01
+
+
+def test_soft_edges_do_not_raise_the_threshold() -> None:
+    row = np.clip((np.abs(np.arange(-60, 60)) - 8) * 10, 0, 200).astype(np.uint8)
+    picture = Image.new("L", (200, 200), 200)
+    picture.paste(Image.fromarray(np.tile(row, (120, 1))), (40, 40))
+    across = find_ink(picture).mask[100]
+    assert across.sum() == pytest.approx(37, abs=4)  # half of the edge on either side
+
+
+def mask_of(*boxes: tuple[int, int, int, int]) -> NDArray[np.bool_]:
+    mask = np.zeros((100, 100), bool)
+    for left, top, right, bottom in boxes:
+        mask[top:bottom, left:right] = True
+    return mask
+
+
+DIGIT = (40, 30, 50, 70)
+
+
+@pytest.mark.parametrize(
+    "boxes",
+    [
+        pytest.param([(0, 0, 25, 60)], id="a larger part that the border cuts"),
+        pytest.param([(35, 90, 55, 100)], id="a part near by that the border cuts"),
+        pytest.param([(25, 74, 75, 76)], id="a line that is longer"),
+        pytest.param([(40, 82, 46, 88)], id="a part that is far"),
+    ],
+)
+def test_what_does_not_belong_to_the_digit(boxes: list[tuple[int, int, int, int]]) -> None:
+    found = find_digit(mask_of(DIGIT, *boxes))
+    assert np.array_equal(found.mask, mask_of(DIGIT))
+    assert not found.several
+
+
+def test_box_around_the_digit_is_left_out() -> None:
+    box = mask_of((20, 20, 70, 80)) & ~mask_of((23, 23, 67, 77))
+    assert np.array_equal(find_digit(box | mask_of(DIGIT)).mask, mask_of(DIGIT))
+
+
+def test_digit_that_fills_the_picture_is_kept() -> None:
+    seven = mask_of((0, 0, 100, 20), (60, 20, 80, 100))
+    found = find_digit(seven | mask_of((20, 60, 30, 70))).mask
+    assert found[seven].all()

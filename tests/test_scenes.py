@@ -1,0 +1,31 @@
+"""Made-up photos: of each scene the service names the digits."""
+
+import numpy as np
+import pytest
+from conftest import DIGITS, pixels_of
+from scenes import SCENES, photograph
+
+from app.decoding import decode_image
+from app.preprocessing import prepare
+from app.recognizer import Recognizer
+
+FEW = DIGITS[::8]
+OTHERS = np.stack([pixels_of(path) for path in DIGITS[1:4]])
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_digits_are_named_in_photos_of(name: str, recognizer: Recognizer) -> None:
+    wrong = []
+    for seed, path in enumerate(FEW):
+        prepared = prepare(decode_image(photograph(name, pixels_of(path), OTHERS, seed), 10**6))
+        assert prepared.polarity == ("light_on_dark" if name == "blackboard" else "dark_on_light")
+        if recognizer.predict(prepared.image).digit != int(path.name[0]):
+            wrong.append(path.name)
+    assert len(wrong) <= 1, wrong
+
+
+def test_photo_can_be_taken_again() -> None:
+    one, again, other = (
+        photograph("sticky note", pixels_of(FEW[0]), OTHERS, seed) for seed in (3, 3, 4)
+    )
+    assert one == again != other
