@@ -20,6 +20,8 @@ DIGIT = 0.12
 INSIDE = 0.4
 """Longer side of a component that lies within the picture, as a share of that of the largest or of
 the picture's shorter side, from which on it is preferred to one that the border cuts."""
+SOLID = 0.6
+"""Share of its box that a thumb or a table's corner covers at least; a 5 without its bar less."""
 BOXED = 0.35
 """Share of a box around a digit that its lines fill at most, and of its side that the digit does at
 least."""
@@ -52,6 +54,11 @@ class Component:
         """Whether it reaches the border of the picture."""
         at_side = self.left == 0 or self.right == width
         return at_side or self.top == 0 or self.bottom == height
+
+    @property
+    def fill(self) -> float:
+        """Share of its box that it covers."""
+        return self.area / ((self.right - self.left) * (self.bottom - self.top))
 
     def gap(self, other: Component) -> int:
         """Pixels between the two boxes, the greater of both directions; 0 if they touch."""
@@ -161,6 +168,7 @@ def _main(parts: list[Component], height: int, width: int) -> Component:
             if not part.is_cut(height, width)
             and part.longer_side >= least
             and part.area >= DIGIT * largest.area
+            and (largest.fill > SOLID or not _belongs(part, largest, NEAR))
         ]
         largest = max(inside, key=lambda part: part.area, default=largest)
     while boxed := [part for part in parts if _is_boxed(part, largest)]:
@@ -170,7 +178,7 @@ def _main(parts: list[Component], height: int, width: int) -> Component:
 
 def _is_boxed(part: Component, box: Component) -> bool:
     """Whether a component is a digit in a box of lines."""
-    lines = box.area < BOXED * (box.right - box.left) * (box.bottom - box.top)
+    lines = box.fill < BOXED
     large = part.longer_side >= BOXED * box.longer_side and part.area >= DIGIT * box.area
     return lines and large and box.encloses(part) and part is not box
 

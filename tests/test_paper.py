@@ -126,3 +126,14 @@ def test_digit_that_fills_the_picture_is_kept() -> None:
     seven = mask_of((0, 0, 100, 20), (60, 20, 80, 100))
     found = find_digit(seven | mask_of((20, 60, 30, 70))).mask
     assert found[seven].all()
+
+
+def test_five_that_the_border_cuts_keeps_its_bar() -> None:
+    body = mask_of((30, 40, 36, 70), (30, 64, 60, 70), (54, 64, 60, 100))
+    bar = mask_of((40, 30, 66, 38))
+    assert np.array_equal(find_digit(body | bar).mask, body | bar)
+
+
+def test_thumb_near_the_digit_is_left_out() -> None:
+    digit = mask_of((40, 30, 46, 70), (40, 30, 66, 36))
+    assert np.array_equal(find_digit(digit | mask_of((0, 40, 30, 70))).mask, digit)
