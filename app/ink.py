@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from app.histograms import Counts, histogram, otsu, quantile
 from app.morphology import Tones
-from app.paper import ink_on_uneven_paper, strokes_are_dark
+from app.paper import ink_on_uneven_paper
+from app.polarity import find_polarity
 from app.problems import BlankPicture
 
 LARGEST_SIDE = 400
@@ -21,12 +23,6 @@ FAINT = 0.1
 """Share of the contrast below which a pixel counts as paper."""
 ONE_COLOUR = 32
 """Range of each colour (of 255) within which all that is opaque counts as one ink."""
-UNEVEN_PAPER = 25
-"""Range of tones along the border (of 255) above which the paper is unevenly lit; less in a picture
-whose brightest tone is below ``LEAST_WHITE``."""
-LEAST_WHITE = 200
-CLEAR_MINORITY = 0.15
-"""Share of the pixels below which the rarer of two tones is ink: it is no sheet of paper."""
 HAZE = 0.3
 """Share of the ink below which a higher threshold is not looked for: soft edges have that much."""
 CLEARER = 1.5
@@ -57,7 +53,7 @@ def find_ink(picture: Image.Image) -> Ink:
         BlankPicture: nothing stands out.
     """
     tones, polarity = _contrast(picture)
-    counts = _histogram(tones)
+    counts = histogram(tones)
     threshold = _threshold(tones, counts)
     mask = tones > threshold
     paper, texture = (quantile(counts[: threshold + 1], share) for share in (0.5, 0.9))
@@ -70,7 +66,7 @@ def find_ink(picture: Image.Image) -> Ink:
     return Ink(amount_of_tone[tones], mask, polarity)
 
 
-def _threshold(tones: Tones, counts: NDArray[np.intp]) -> int:
+def _threshold(tones: Tones, counts: Counts) -> int:
     """Otsu's threshold, or a higher one if there is something between paper and ink.
 
     Lines of the paper and the grain of a table are many, and darker than the paper; ink is darker
@@ -103,26 +99,6 @@ def _edge(tones: Tones, threshold: int) -> float:
     return float(np.abs(higher - lower).mean())
 
 
-def otsu(counts: NDArray[np.intp]) -> int:
-    """The last tone of the darker class, best told from the brighter (Otsu 1979)."""
-    weight = counts.cumsum()
-    total = (counts * np.arange(256)).cumsum()
-    below = total / np.maximum(weight, 1)
-    above = (total[-1] - total) / np.maximum(weight[-1] - weight, 1)
-    between = weight * (weight[-1] - weight) * (below - above) ** 2
-    best = np.flatnonzero(between == between.max())
-    return int(best.mean())
-
-
-def quantile(counts: NDArray[np.intp], share: float) -> int:
-    """The least index up to which a histogram holds the share of its sum."""
-    return int(np.searchsorted(counts.cumsum(), share * counts.sum()))
-
-
-def _histogram(tones: Tones) -> NDArray[np.intp]:
-    return np.bincount(tones.ravel(), minlength=256)
-
-
 def blank() -> BlankPicture:
     """The problem of a picture without ink."""
     return BlankPicture("No ink stands out from the paper. Send a picture with a digit on it.")
@@ -145,7 +121,7 @@ def _contrast(picture: Image.Image) -> tuple[Tones, Polarity]:
     grey = _grey(picture)
     if np.ptp(grey) < LEAST_CONTRAST:
         raise blank()
-    dark, even = _polarity(grey)
+    dark, even = find_polarity(grey)
     polarity: Polarity = "dark_on_light" if dark else "light_on_dark"
     if not even:
         tones = ink_on_uneven_paper(grey, dark)
@@ -154,32 +130,7 @@ def _contrast(picture: Image.Image) -> tuple[Tones, Polarity]:
     return ~grey if dark else grey, polarity  # at last, ink that is wider than any stroke
 
 
-def _polarity(grey: Tones) -> tuple[bool, bool]:
-    """Whether the ink is darker than the paper, and whether the paper is evenly lit.
-
-    On even paper the rarer tone is ink if it is rare enough; else what is thin is. If the border
-    has the tone of the ink, then it is a table's, on which a sheet of paper lies.
-    """
-    border = _border(grey)
-    counts = _histogram(border)
-    spread = quantile(counts, 0.95) - quantile(counts, 0.05)
-    if spread > UNEVEN_PAPER * min(1, grey.max() / LEAST_WHITE):
-        return strokes_are_dark(grey), False
-    counts = _histogram(grey)
-    threshold = otsu(counts)
-    dark_share = float(counts[: threshold + 1].sum() / counts.sum())
-    if min(dark_share, 1 - dark_share) < CLEAR_MINORITY:
-        return dark_share < 1 - dark_share, True
-    dark = strokes_are_dark(grey)
-    return dark, bool(np.median(border) > threshold) == dark
-
-
-def _border(tones: Tones) -> Tones:
-    """The outermost pixels, in a row."""
-    return np.concatenate([tones[0], tones[-1], tones[:, 0], tones[:, -1]])
-
-
-def _range(counts: NDArray[np.intp]) -> int:
+def _range(counts: Counts) -> int:
     """From the least to the greatest index of a histogram that is not empty."""
     indices = np.flatnonzero(counts)
     return int(indices[-1] - indices[0])

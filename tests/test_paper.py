@@ -1,16 +1,18 @@
 import numpy as np
 import pytest
+from conftest import DIGITS
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 from app.components import find_digit
 from app.ink import find_ink
 from app.morphology import Tones, closing
-from app.paper import ink_on_uneven_paper, strokes_are_dark
+from app.paper import ink_on_uneven_paper
+from app.polarity import strokes_are_dark
 
 
 def drawing(*, paper: int = 230, ink: int = 40, width: int = 14, side: int = 240) -> Image.Image:
-    """An 8, whose holes are as small as its strokes are wide where ``width`` is 30."""
+    """An 8, whose holes are as small as its strokes are wide where ``width`` is 27."""
     image = Image.new("L", (side, side), paper)
     draw = ImageDraw.Draw(image)
     draw.ellipse([80, 40, 160, 120], outline=ink, width=width)
@@ -34,17 +36,18 @@ def test_closing_is_the_least_of_the_greatest(radius: int) -> None:
     assert np.array_equal(closing(values, radius), expected)
 
 
-@pytest.mark.parametrize("width", [2, 6, 14, 30])
+@pytest.mark.parametrize("width", [2, 6, 14, 20])
 def test_strokes_are_told_from_the_holes_between_them(width: int) -> None:
     grey = tones(drawing(width=width))
     assert strokes_are_dark(grey)
     assert not strokes_are_dark(~grey)
 
 
-@pytest.mark.parametrize("table", [20, 120])
+@pytest.mark.parametrize("table", [40, 120])
 @pytest.mark.parametrize("invert", [False, True])
-def test_sheet_on_a_table_of_one_tone_is_no_ink(table: int, invert: bool) -> None:
-    picture = Image.new("L", (400, 300), table)
+def test_sheet_on_a_table_is_no_ink(table: int, invert: bool) -> None:
+    grain = np.random.default_rng(0).normal(table, 12, (300, 1)).clip(0, 255).astype(np.uint8)
+    picture = Image.fromarray(np.tile(grain, 400))
     picture.paste(drawing(), (70, 20))
     if invert:
         picture = picture.point(lambda v: 255 - v)
@@ -53,6 +56,21 @@ def test_sheet_on_a_table_of_one_tone_is_no_ink(table: int, invert: bool) -> Non
     rows, columns = np.nonzero(find_digit(ink.mask).mask)
     assert (rows.min(), rows.max()) == pytest.approx((60, 220), abs=4)
     assert (columns.min(), columns.max()) == pytest.approx((145, 235), abs=4)
+
+
+@pytest.mark.parametrize("name", ["0-00003", "3-00018", "5-00008", "6-00011", "9-00009"])
+@pytest.mark.parametrize("noise", [0, 4])
+@pytest.mark.parametrize("invert", [False, True])
+def test_bold_digit_that_fills_the_picture_is_ink(name: str, noise: int, invert: bool) -> None:
+    small = Image.open(DIGITS[0].with_name(f"{name}.png"))
+    bold = small.resize((280, 280), Image.Resampling.BICUBIC).filter(ImageFilter.MaxFilter(15))
+    closely = np.asarray(bold.crop(bold.getbbox())) > 110
+    grey = np.where(closely, 40, 220) + np.random.default_rng(0).normal(0, noise, closely.shape)
+    tones = (255 - grey if invert else grey).astype(np.uint8)
+    assert strokes_are_dark(tones) == invert  # its holes are thinner than its strokes
+    ink = find_ink(Image.fromarray(tones))
+    assert ink.polarity == ("light_on_dark" if invert else "dark_on_light")
+    assert np.array_equal(ink.mask, closely)
 
 
 def test_ink_in_a_shadow_is_as_strong_as_in_the_light() -> None:
@@ -99,7 +117,7 @@ def mask_of(*boxes: tuple[int, int, int, int]) -> NDArray[np.bool_]:
     return mask
 
 
-DIGIT = (40, 30, 50, 70)
+BAR = (40, 30, 50, 70)
 
 
 @pytest.mark.parametrize(
@@ -112,14 +130,14 @@ DIGIT = (40, 30, 50, 70)
     ],
 )
 def test_what_does_not_belong_to_the_digit(boxes: list[tuple[int, int, int, int]]) -> None:
-    found = find_digit(mask_of(DIGIT, *boxes))
-    assert np.array_equal(found.mask, mask_of(DIGIT))
+    found = find_digit(mask_of(BAR, *boxes))
+    assert np.array_equal(found.mask, mask_of(BAR))
     assert not found.several
 
 
 def test_box_around_the_digit_is_left_out() -> None:
     box = mask_of((20, 20, 70, 80)) & ~mask_of((23, 23, 67, 77))
-    assert np.array_equal(find_digit(box | mask_of(DIGIT)).mask, mask_of(DIGIT))
+    assert np.array_equal(find_digit(box | mask_of(BAR)).mask, mask_of(BAR))
 
 
 def test_digit_that_fills_the_picture_is_kept() -> None:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
 from app.components import find_digit, label_components
-from app.ink import find_ink, otsu
+from app.histograms import otsu
+from app.ink import find_ink
 from app.morphology import dilate, erode
 from app.preprocessing import prepare
 from app.problems import BlankPicture

@@ -1,0 +1,96 @@
+"""Whether the ink is darker than the paper."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from app.histograms import histogram, otsu, separation, spread
+from app.morphology import Tones, closing
+
+UNEVEN_PAPER = 25
+"""Range of tones along the border (of 255) above which the paper is unevenly lit; less in a picture
+whose brightest tone is below ``LEAST_WHITE``."""
+LEAST_WHITE = 200
+TWO_TONES = 0.93
+"""Share of the variance of the tones that ink and paper explain, where there is nothing else."""
+WIDEST_CONTACT = 0.35
+"""Share of a border that strokes cover at most, at one of two opposite borders that they reach."""
+CLEAR_MINORITY = 0.35
+"""Share of the pixels below which the rarer of two tones is ink, whatever the border says."""
+THUMBNAIL = 96
+"""Longer side, in pixels, of what is enough to tell strokes from what they are drawn on."""
+RADII = (1, 2, 4, 8)
+"""Half the widths of strokes in the thumbnail."""
+STANDS_OUT = 0.3
+"""Share of the greatest contrast from which on something may be a stroke."""
+THINNESS = 2.5
+"""Power of the width by which the area of that width is divided. The first gives the length of the
+strokes, the second gives it in widths; of 3,600 made-up photos 2 gets 23 wrong, 2.5 six, 3 12."""
+
+
+def find_polarity(grey: Tones) -> tuple[bool, bool]:
+    """Whether the ink is darker than the paper, and whether the paper is evenly lit.
+
+    On even paper the border is paper, mostly, and ink is the rarer tone, mostly. Where the two
+    disagree a clear minority is ink: frames darken borders. An uneven border is even paper too, if
+    there are two tones only and the ink reaches from one side to the other: it is cropped closely.
+    On other paper what is thin is ink.
+
+    Args:
+        grey: uint8 ``[H, W]`` of more than one tone.
+    """
+    counts = histogram(grey)
+    threshold = otsu(counts)
+    border = _border(grey)
+    dark_share = float(counts[: threshold + 1].sum() / counts.sum())
+    if min(dark_share, 1 - dark_share) < CLEAR_MINORITY:
+        dark = dark_share < 1 - dark_share
+    else:
+        dark = bool(np.median(border) > threshold)
+    if spread(border) <= UNEVEN_PAPER * min(1, grey.max() / LEAST_WHITE):
+        return dark, True
+    if separation(counts, threshold) > TWO_TONES and _spans((grey <= threshold) == dark):
+        return dark, True
+    return strokes_are_dark(grey), False
+
+
+def strokes_are_dark(grey: Tones) -> bool:
+    """Whether what is thin and long is darker than what is around it.
+
+    A closing fills what is dark and thinner than its square, an opening what is bright. Growing
+    squares so tell how much there is of each width, dark and bright.
+
+    Args:
+        grey: uint8 ``[H, W]``.
+    """
+    small = _thumbnail(grey)
+    both = np.stack([small, ~small])
+    thinner = [closing(both, radius) - both for radius in RADII]  # than each square
+    least = STANDS_OUT * thinner[-1].max()
+    amounts = [np.where(hat > least, hat, 0).sum(axis=(1, 2)) for hat in thinner]
+    widths = 2.0 * np.array(RADII) + 1
+    dark, bright = np.diff(amounts, axis=0, prepend=0).T @ widths**-THINNESS
+    return bool(dark >= bright)
+
+
+def _spans(mask: NDArray[np.bool_]) -> bool:
+    """Whether strokes reach two opposite borders; a sheet of paper would cover more of both."""
+    top, bottom = float(mask[0].mean()), float(mask[-1].mean())
+    left, right = float(mask[:, 0].mean()), float(mask[:, -1].mean())
+    return 0 < min(top, bottom) <= WIDEST_CONTACT or 0 < min(left, right) <= WIDEST_CONTACT
+
+
+def _border(tones: Tones) -> Tones:
+    """The outermost pixels, in a row."""
+    return np.concatenate([tones[0], tones[-1], tones[:, 0], tones[:, -1]])
+
+
+def _thumbnail(grey: Tones) -> Tones:
+    height, width = grey.shape
+    shrink = THUMBNAIL / max(height, width)
+    if shrink >= 1:
+        return grey
+    size = max(1, round(width * shrink)), max(1, round(height * shrink))
+    return np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.BOX))
