@@ -13,7 +13,7 @@ UNEVEN_PAPER = 25
 """Range of tones along the border (of 255) above which the paper is unevenly lit; less in a picture
 whose brightest tone is below ``LEAST_WHITE``."""
 LEAST_WHITE = 200
-TWO_TONES = 0.93
+TWO_TONES = 0.95
 """Share of the variance of the tones that ink and paper explain, where there is nothing else."""
 WIDEST_CONTACT = 0.35
 """Share of a border that strokes cover at most, at one of two opposite borders that they reach."""
