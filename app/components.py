@@ -146,11 +146,11 @@ def find_digit(mask: NDArray[np.bool_]) -> FoundDigit:
     labels, components = label_components(mask)
     inner = [part for part in components if not _is_frame(part, height, width)] or components
     largest = _main(inner, height, width)
-    inner = [one for one in inner if one.area <= largest.area and not one.encloses(largest)]
-    others = [part.label for part in inner if _is_beside(part, largest)]
+    smaller = [one for one in inner if one.area <= largest.area and not one.encloses(largest)]
+    others = [part.label for part in smaller if _is_beside(part, largest)]
     inside = not largest.is_cut(height, width)
-    kept = [largest.label]
-    for part in inner:
+    kept = [largest.label]  # it encloses itself, so it is none of the smaller
+    for part in smaller:
         nearness = CLOSE if inside and part.is_cut(height, width) else NEAR
         if part.label not in others and _belongs(part, largest, nearness):
             kept.append(part.label)

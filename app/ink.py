@@ -14,6 +14,7 @@ from app.morphology import Tones
 from app.paper import ink_on_uneven_paper
 from app.polarity import find_polarity
 from app.problems import BlankPicture
+from app.shrinking import shrunk
 
 LARGEST_SIDE = 400
 """Larger pictures are shrunk to this first: their strokes stay far wider than the network's."""
@@ -116,7 +117,7 @@ def _contrast(picture: Image.Image) -> tuple[Tones, Polarity]:
         see_through = counts[0].sum() < picture.width * picture.height
         if see_through and max(map(_range, counts)) < ONE_COLOUR:
             return _grey(opaque), "alpha"
-        picture = _within(picture, LARGEST_SIDE)
+        picture = shrunk(picture, LARGEST_SIDE)
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
     grey = _grey(picture)
     if np.ptp(grey) < LEAST_CONTRAST:
@@ -143,7 +144,7 @@ def _grey(picture: Image.Image) -> Tones:
         picture = picture.convert("I")  # Pillow shrinks numbers in another byte order wrongly
     if not numbers and picture.mode not in ("L", "RGB"):
         picture = picture.convert("L" if picture.mode == "1" else "RGB")
-    picture = _within(picture, LARGEST_SIDE)
+    picture = shrunk(picture, LARGEST_SIDE)
     return _tones(np.asarray(picture)) if numbers else np.asarray(picture.convert("L"))
 
 
@@ -156,15 +157,3 @@ def _tones(numbers: NDArray[Any]) -> Tones:
         return np.zeros(values.shape, np.uint8)
     values = np.nan_to_num(values, nan=low, posinf=high, neginf=low)
     return ((values - low) / (high - low) * 255).astype(np.uint8)
-
-
-def _within(picture: Image.Image, side: int) -> Image.Image:
-    """The picture, shrunk if need be so that no side is longer."""
-    return picture if max(picture.size) <= side else _scaled(picture, side)
-
-
-def _scaled(picture: Image.Image, side: int) -> Image.Image:
-    """The picture with its longer side as asked; the other keeps a pixel at least."""
-    longer = max(picture.size)
-    width, height = (max(1, round(length * side / longer)) for length in picture.size)
-    return picture.resize((width, height), Image.Resampling.BOX)

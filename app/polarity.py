@@ -8,11 +8,12 @@ from PIL import Image
 
 from app.histograms import histogram, otsu, separation, spread
 from app.morphology import Tones, closing
+from app.shrinking import shrunk
 
 UNEVEN_PAPER = 25
-"""Range of tones along the border (of 255) above which the paper is unevenly lit; less in a picture
-whose brightest tone is below ``LEAST_WHITE``."""
+"""Range of tones along the border (of 255) above which the paper is unevenly lit."""
 LEAST_WHITE = 200
+"""Brightest tone (of 255) below which a picture is dim, and less of a range is uneven."""
 TWO_TONES = 0.95
 """Share of the variance of the tones that ink and paper explain, where there is nothing else."""
 WIDEST_CONTACT = 0.35
@@ -65,7 +66,7 @@ def strokes_are_dark(grey: Tones) -> bool:
     Args:
         grey: uint8 ``[H, W]``.
     """
-    small = _thumbnail(grey)
+    small = np.asarray(shrunk(Image.fromarray(grey), THUMBNAIL))
     both = np.stack([small, ~small])
     thinner = [closing(both, radius) - both for radius in RADII]  # than each square
     least = STANDS_OUT * thinner[-1].max()
@@ -85,12 +86,3 @@ def _spans(mask: NDArray[np.bool_]) -> bool:
 def _border(tones: Tones) -> Tones:
     """The outermost pixels, in a row."""
     return np.concatenate([tones[0], tones[-1], tones[:, 0], tones[:, -1]])
-
-
-def _thumbnail(grey: Tones) -> Tones:
-    height, width = grey.shape
-    shrink = THUMBNAIL / max(height, width)
-    if shrink >= 1:
-        return grey
-    size = max(1, round(width * shrink)), max(1, round(height * shrink))
-    return np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.BOX))

@@ -77,11 +77,7 @@ class Shot:
 
     def turned(self, degrees: float) -> tuple[Plane, Plane]:
         """Places relative to the digit, x and y ``[H, W]``, turned by up to so much either way."""
-        angle = np.deg2rad(self.uniform(-degrees, degrees))
-        y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float64)
-        x, y = x - self.centre[0], y - self.centre[1]
-        cos, sin = np.cos(angle), np.sin(angle)
-        return cos * x + sin * y, cos * y - sin * x
+        return _turned(self.centre, self.uniform(-degrees, degrees))
 
     def beyond(self, reach: float) -> Plane:
         """Distance from a line that passes the digit's middle at up to ``reach`` sizes, pixels."""
@@ -114,14 +110,19 @@ def written(
     fine = Image.fromarray(digit).resize((28 * FINE, 28 * FINE), Image.Resampling.BICUBIC)
     fine = fine.filter(ImageFilter.GaussianBlur(FINE / 3)).point(lambda v: 255 * (v > 110))
     thin = fine.filter(ImageFilter.MinFilter(2 * round(thinner * FINE / 2) + 1))
-    turned = np.deg2rad(random.uniform(-8, 8))
-    cos, sin = np.cos(turned), np.sin(turned)
-    y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float64)
-    x, y = (x - centre[0]) / size, (y - centre[1]) / size
-    places = [(cos * y - sin * x + 0.5) * 28 * FINE, (sin * y + cos * x + 0.5) * 28 * FINE]
+    x, y = _turned(centre, random.uniform(-8, 8))
+    places = [(y / size + 0.5) * 28 * FINE, (x / size + 0.5) * 28 * FINE]
     soft = gaussian_filter(np.asarray(thin) / 255, 28 * FINE / size / 2)
     ink: Plane = map_coordinates(soft, places, order=1)
     return ink
+
+
+def _turned(centre: tuple[float, float], degrees: float) -> tuple[Plane, Plane]:
+    """Places relative to a centre, x and y ``[H, W]``, turned."""
+    y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float64)
+    x, y = x - centre[0], y - centre[1]
+    cos, sin = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
+    return cos * x + sin * y, cos * y - sin * x
 
 
 def plain_paper(colour: Colour = WHITE) -> Colours:

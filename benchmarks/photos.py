@@ -15,7 +15,8 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from PIL import Image
+from PIL.Image import Resampling
 from real_pictures import MAX_PIXELS, PIPELINES, ours
 from scenes import SCENES, photograph
 
@@ -85,18 +86,14 @@ def draw_sheet(digits: Digits, path: Path, columns: int = 4) -> None:
     figure, grid = plt.subplots(rows, columns, figsize=(3 * columns, 1.75 * rows))
     for index, (axes, scene) in enumerate(zip(grid.flat, SCENES, strict=True)):
         photo = photo_of(digits, index, scene)
-        shown = np.asarray(decode_image(photo, MAX_PIXELS).convert("RGB").resize((320, 240)))
-        axes.imshow(np.concatenate([shown, _enlarged(ours(photo), 240)], axis=1))
+        shown = decode_image(photo, MAX_PIXELS).convert("RGB").resize((320, 240))
+        seen = Image.fromarray(ours(photo)).convert("RGB").resize((240, 240), Resampling.NEAREST)
+        axes.imshow(np.hstack([np.asarray(shown), np.asarray(seen)]))
         axes.set_title(scene, fontsize=9)
         axes.axis("off")
     figure.tight_layout(pad=0.4)
     figure.savefig(path, dpi=90)
     plt.close(figure)
-
-
-def _enlarged(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    places = np.arange(side) * 28 // side
-    return np.repeat(image[places][:, places][..., None], 3, axis=2)
 
 
 if __name__ == "__main__":

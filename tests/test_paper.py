@@ -66,9 +66,9 @@ def test_bold_digit_that_fills_the_picture_is_ink(name: str, noise: int, invert:
     bold = small.resize((280, 280), Image.Resampling.BICUBIC).filter(ImageFilter.MaxFilter(15))
     closely = np.asarray(bold.crop(bold.getbbox())) > 110
     grey = np.where(closely, 40, 220) + np.random.default_rng(0).normal(0, noise, closely.shape)
-    tones = (255 - grey if invert else grey).astype(np.uint8)
-    assert strokes_are_dark(tones) == invert  # its holes are thinner than its strokes
-    ink = find_ink(Image.fromarray(tones))
+    grey = (255 - grey if invert else grey).astype(np.uint8)
+    assert strokes_are_dark(grey) == invert  # its holes are thinner than its strokes
+    ink = find_ink(Image.fromarray(grey))
     assert ink.polarity == ("light_on_dark" if invert else "dark_on_light")
     assert np.array_equal(ink.mask, closely)
 
