@@ -12,7 +12,9 @@ SPECK = 0.03
 NEAR = 0.25
 """Gap, as a share of the largest component's longer side, within which parts belong together."""
 CLOSE = 0.06
-"""The same for specks and for what the border cuts."""
+"""The same for specks, for what the border cuts, and in a crowd."""
+CROWD = 6
+"""Parts that don't belong to the digit, from which on only close ones do: there is print around."""
 AS_TALL = 0.6
 """Least ratio of two digits' heights, and of the height that they share on a line."""
 DIGIT = 0.12
@@ -135,7 +137,7 @@ class FoundDigit:
     several: bool
 
 
-def find_digit(mask: NDArray[np.bool_]) -> FoundDigit:
+def find_digit(mask: NDArray[np.bool_], faint: NDArray[np.bool_]) -> FoundDigit:
     """The digit in a mask with ink on it: the largest component and what belongs to it.
 
     A 5's bar or a broken stroke is a component too, so what is near the largest stays, unless it
@@ -150,10 +152,15 @@ def find_digit(mask: NDArray[np.bool_]) -> FoundDigit:
     others = [part.label for part in smaller if _is_beside(part, largest)]
     inside = not largest.is_cut(height, width)
     kept = [largest.label]  # it encloses itself, so it is none of the smaller
+    large = [part for part in smaller if part.area >= SPECK / 4 * largest.area]
+    crowd = sum(not _belongs(part, largest, NEAR) for part in large) >= CROWD
     for part in smaller:
-        nearness = CLOSE if inside and part.is_cut(height, width) else NEAR
+        nearness = CLOSE if crowd or (inside and part.is_cut(height, width)) else NEAR
         if part.label not in others and _belongs(part, largest, nearness):
             kept.append(part.label)
+    if len(kept) > 1:
+        box = _broken_box(labels, largest, faint)
+        kept = [label for label in kept if not box[labels == label].any()]
     return FoundDigit(np.isin(labels, kept), several=bool(others))
 
 
@@ -174,6 +181,17 @@ def _main(parts: list[Component], height: int, width: int) -> Component:
     while boxed := [part for part in parts if _is_boxed(part, largest)]:
         largest = max(boxed, key=lambda part: part.area)
     return largest
+
+
+def _broken_box(
+    labels: NDArray[np.int32], digit: Component, faint: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Boxes around the digit, whose lines may be broken in the mask that was labelled."""
+    lines, parts = label_components(faint)
+    itself = lines[labels == digit.label][0]
+    boxes = [part.label for part in parts if part.label != itself and _is_boxed(digit, part)]
+    broken: NDArray[np.bool_] = np.isin(lines, boxes)
+    return broken
 
 
 def _is_boxed(part: Component, box: Component) -> bool:

@@ -14,6 +14,7 @@ from app.morphology import Tones
 from app.paper import ink_on_uneven_paper
 from app.polarity import find_polarity
 from app.problems import BlankPicture
+from app.sheet import find_sheet
 from app.shrinking import shrunk
 
 LARGEST_SIDE = 400
@@ -39,11 +40,13 @@ class Ink:
     Attributes:
         amount: float32 ``[H, W]``, 0 for paper to 1 for full ink; at most 400 pixels a side.
         mask: bool ``[H, W]``, what counts as ink when it has to be one or the other.
+        faint: bool ``[H, W]``, the same at half the contrast: thin lines hang together there.
         polarity: how the ink was told from the paper; ``alpha`` if it was the opaque part.
     """
 
     amount: NDArray[np.float32]
     mask: NDArray[np.bool_]
+    faint: NDArray[np.bool_]
     polarity: Polarity
 
 
@@ -64,7 +67,7 @@ def find_ink(picture: Image.Image) -> Ink:
     # What is darker than the paper but far from ink is its texture, or noise of the camera.
     floor = max(min(texture, (paper + full) / 2), paper + FAINT * (full - paper))
     amount_of_tone = ((np.arange(256) - floor) / (full - floor)).clip(0, 1).astype(np.float32)
-    return Ink(amount_of_tone[tones], mask, polarity)
+    return Ink(amount_of_tone[tones], mask, tones > (paper + threshold) / 2, polarity)
 
 
 def _threshold(tones: Tones, counts: Counts) -> int:
@@ -122,7 +125,11 @@ def _contrast(picture: Image.Image) -> tuple[Tones, Polarity]:
     grey = _grey(picture)
     if np.ptp(grey) < LEAST_CONTRAST:
         raise blank()
-    dark, even = find_polarity(grey)
+    sheet = find_sheet(grey)
+    if sheet is None:
+        dark, even = find_polarity(grey)
+    else:
+        dark, even, grey = sheet.dark, False, sheet.alone(grey)
     polarity: Polarity = "dark_on_light" if dark else "light_on_dark"
     if not even:
         tones = ink_on_uneven_paper(grey, dark)

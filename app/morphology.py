@@ -15,7 +15,7 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 def dilate(amount: Plane, radius: int) -> Plane:
     """Greatest value within an octagon of the radius, float32 ``[H, W]``."""
     diagonal = round(radius * 0.41)  # of an octagon: a square's, then a plus' part
-    amount = _square_max(np.pad(amount, radius - diagonal), radius - diagonal)
+    amount = square_max(np.pad(amount, radius - diagonal), radius - diagonal)
     for _ in range(diagonal):
         padded = np.pad(amount, 1)
         amount = np.maximum.reduce(
@@ -45,10 +45,10 @@ def closing(tones: Tones, radius: int) -> Tones:
         radius: of the square, whose side is ``2 * radius + 1`` pixels.
     """
     around = [(0, 0)] * (tones.ndim - 2) + [(2 * radius, 2 * radius)] * 2
-    return ~_square_max(~_square_max(np.pad(tones, around, mode="edge"), radius), radius)
+    return ~square_max(~square_max(np.pad(tones, around, mode="edge"), radius), radius)
 
 
-def _square_max(values: NDArray[Scalar], radius: int) -> NDArray[Scalar]:
+def square_max(values: NDArray[Scalar], radius: int) -> NDArray[Scalar]:
     """Greatest value in each square of the radius that lies within ``[..., H, W]``."""
     window, reach = 2 * radius + 1, 1
     while reach < window:  # what has been seen doubles with each step

@@ -72,7 +72,7 @@ def prepare(picture: Image.Image) -> Prepared:
     if untouched is not None:
         return untouched
     ink = find_ink(picture)
-    digit = find_digit(ink.mask)
+    digit = find_digit(ink.mask, ink.faint)
     mask = digit.mask
     region = _bounding_box(mask)
     side = _longer_side(region)

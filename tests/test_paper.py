@@ -53,7 +53,7 @@ def test_sheet_on_a_table_is_no_ink(table: int, invert: bool) -> None:
         picture = picture.point(lambda v: 255 - v)
     ink = find_ink(picture)
     assert ink.polarity == ("light_on_dark" if invert else "dark_on_light")
-    rows, columns = np.nonzero(find_digit(ink.mask).mask)
+    rows, columns = np.nonzero(find_digit(ink.mask, ink.faint).mask)
     assert (rows.min(), rows.max()) == pytest.approx((60, 220), abs=4)
     assert (columns.min(), columns.max()) == pytest.approx((145, 235), abs=4)
 
@@ -108,50 +108,3 @@ def test_soft_edges_do_not_raise_the_threshold() -> None:
     picture.paste(Image.fromarray(np.tile(row, (120, 1))), (40, 40))
     across = find_ink(picture).mask[100]
     assert across.sum() == pytest.approx(37, abs=4)  # half of the edge on either side
-
-
-def mask_of(*boxes: tuple[int, int, int, int]) -> NDArray[np.bool_]:
-    mask = np.zeros((100, 100), bool)
-    for left, top, right, bottom in boxes:
-        mask[top:bottom, left:right] = True
-    return mask
-
-
-BAR = (40, 30, 50, 70)
-
-
-@pytest.mark.parametrize(
-    "boxes",
-    [
-        pytest.param([(0, 0, 25, 60)], id="a larger part that the border cuts"),
-        pytest.param([(35, 90, 55, 100)], id="a part near by that the border cuts"),
-        pytest.param([(25, 74, 75, 76)], id="a line that is longer"),
-        pytest.param([(40, 82, 46, 88)], id="a part that is far"),
-    ],
-)
-def test_what_does_not_belong_to_the_digit(boxes: list[tuple[int, int, int, int]]) -> None:
-    found = find_digit(mask_of(BAR, *boxes))
-    assert np.array_equal(found.mask, mask_of(BAR))
-    assert not found.several
-
-
-def test_box_around_the_digit_is_left_out() -> None:
-    box = mask_of((20, 20, 70, 80)) & ~mask_of((23, 23, 67, 77))
-    assert np.array_equal(find_digit(box | mask_of(BAR)).mask, mask_of(BAR))
-
-
-def test_digit_that_fills_the_picture_is_kept() -> None:
-    seven = mask_of((0, 0, 100, 20), (60, 20, 80, 100))
-    found = find_digit(seven | mask_of((20, 60, 30, 70))).mask
-    assert found[seven].all()
-
-
-def test_five_that_the_border_cuts_keeps_its_bar() -> None:
-    body = mask_of((30, 40, 36, 70), (30, 64, 60, 70), (54, 64, 60, 100))
-    bar = mask_of((40, 30, 66, 38))
-    assert np.array_equal(find_digit(body | bar).mask, body | bar)
-
-
-def test_thumb_near_the_digit_is_left_out() -> None:
-    digit = mask_of((40, 30, 46, 70), (40, 30, 66, 36))
-    assert np.array_equal(find_digit(digit | mask_of((0, 40, 30, 70))).mask, digit)

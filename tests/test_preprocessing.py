@@ -79,7 +79,7 @@ class TestComponents:
         mask[30:80, 30:40] = mask[70:80, 30:60] = True
         mask[20:26, 44:70] = True  # the bar
         mask[95, 95] = mask[50, 90] = True  # specks
-        kept = find_digit(mask).mask
+        kept = find_digit(mask, mask).mask
         assert kept[22, 50]
         assert not kept[95, 95]
         assert not kept[50, 90]
@@ -88,7 +88,7 @@ class TestComponents:
         mask = np.zeros((100, 100), dtype=bool)
         mask[30:70, 45:52] = True
         mask[:2] = mask[:, :2] = True
-        kept = find_digit(mask).mask
+        kept = find_digit(mask, mask).mask
         assert kept.sum() == 40 * 7
 
 
