@@ -51,7 +51,11 @@ class Shot:
 
     def __post_init__(self) -> None:
         """Choose where the digit stands."""
-        self.size = self.random.uniform(0.45, 0.95) * HEIGHT
+        self.place(0.45, 0.95)
+
+    def place(self, least: float, most: float) -> None:
+        """Choose the digit's size, as a share of the photo's height, and where it stands."""
+        self.size = self.random.uniform(least, most) * HEIGHT
         half = 0.4 * self.size
         self.centre = (
             self.random.uniform(half, WIDTH - half),
@@ -135,6 +139,17 @@ def drawn(paper: Colours, ink: Plane, colour: Colour) -> Colours:
     share = ink[..., None]
     laid: Colours = paper * (1 - share) + np.array(colour) * share
     return laid
+
+
+def lit(shot: Shot, photo: Colours) -> Colours:
+    """The photo in light that falls off to one side."""
+    return shaded(photo, shot.light())
+
+
+def shaded(photo: Colours, light: Plane) -> Colours:
+    """The photo in some light, 1 for all of it."""
+    result: Colours = photo * light[..., None]
+    return result
 
 
 def lines(places: Plane, spacing: float, thickness: float) -> Plane:

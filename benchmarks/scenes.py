@@ -23,32 +23,32 @@ from photography import (
     as_jpeg,
     drawn,
     lines,
+    lit,
     plain_paper,
+    shaded,
     written,
 )
 from PIL import Image
 from scipy.ndimage import gaussian_filter, map_coordinates
+from tables import dark_card, paper_on_a_table, scrap_of_paper, sticky_note
 
 
 def plain(shot: Shot) -> Colours:
     """A pen on white paper, the light from one side."""
-    return _lit(shot, drawn(plain_paper(), shot.ink(), shot.pen()))
+    return lit(shot, drawn(plain_paper(), shot.ink(), shot.pen()))
 
 
-def _lit(shot: Shot, photo: Colours) -> Colours:
-    return _shaded(photo, shot.light())
-
-
-def _shaded(photo: Colours, light: Plane) -> Colours:
-    shaded: Colours = photo * light[..., None]
-    return shaded
+def from_afar(shot: Shot) -> Colours:
+    """The digit is a small part of the photo."""
+    shot.place(0.12, 0.4)
+    return plain(shot)
 
 
 def shadow(shot: Shot) -> Colours:
     """The shadow of a hand or a phone lies over half of the digit."""
     half = (shot.beyond(0.3) > 0).astype(np.float64)
     shade = 1 - gaussian_filter(half, shot.uniform(3, 25)) * shot.uniform(0.3, 0.55)
-    return _shaded(plain(shot), shade)
+    return shaded(plain(shot), shade)
 
 
 def blinds(shot: Shot) -> Colours:
@@ -56,7 +56,7 @@ def blinds(shot: Shot) -> Colours:
     period = shot.size * shot.uniform(0.2, 0.6)
     wave = np.sin(shot.beyond(0.5) / period * 2 * np.pi)
     shade = 1 - shot.uniform(0.3, 0.5) / (1 + np.exp(-4 * wave))
-    return _shaded(plain(shot), shade)
+    return shaded(plain(shot), shade)
 
 
 def ruled_paper(shot: Shot) -> Colours:
@@ -67,7 +67,7 @@ def ruled_paper(shot: Shot) -> Colours:
     paper = drawn(plain_paper(), rules, (0.55, 0.66, 0.85))
     margin = lines(x - shot.uniform(-0.5, 0.5) * WIDTH, 10 * WIDTH, shot.uniform(1, 2.5))
     paper = drawn(paper, margin, (0.9, 0.5, 0.5))
-    return _lit(shot, drawn(paper, shot.ink(), shot.pen()))
+    return lit(shot, drawn(paper, shot.ink(), shot.pen()))
 
 
 def squared_paper(shot: Shot) -> Colours:
@@ -78,7 +78,7 @@ def squared_paper(shot: Shot) -> Colours:
     columns = lines(x - shot.uniform(0, spacing), spacing, thickness)
     grey = shot.uniform(0.55, 0.75)
     paper = drawn(plain_paper(), np.maximum(rows, columns), (grey, grey + 0.05, grey + 0.12))
-    return _lit(shot, drawn(paper, shot.ink(), shot.pen()))
+    return lit(shot, drawn(paper, shot.ink(), shot.pen()))
 
 
 def dotted_paper(shot: Shot) -> Colours:
@@ -87,7 +87,7 @@ def dotted_paper(shot: Shot) -> Colours:
     spacing = shot.size * shot.uniform(0.15, 0.3)
     dots = lines(y, spacing, 3) * lines(x - shot.uniform(0, spacing), spacing, 3)
     paper = drawn(plain_paper(), dots, (0.5, 0.5, 0.55))
-    return _lit(shot, drawn(paper, shot.ink(), shot.pen()))
+    return lit(shot, drawn(paper, shot.ink(), shot.pen()))
 
 
 def crumpled_paper(shot: Shot) -> Colours:
@@ -97,14 +97,14 @@ def crumpled_paper(shot: Shot) -> Colours:
         for _ in range(4)
     )
     shade = 1 - 0.14 * np.asarray(folds)
-    return _shaded(plain(shot), shade)
+    return shaded(plain(shot), shade)
 
 
 def pencil(shot: Shot) -> Colours:
     """A hard pencil on rough paper."""
     ink = shot.ink(0.4, 0.9) * np.clip(0.75 + 0.18 * shot.clouds(1), 0.3, 1)
     grey = shot.uniform(0.45, 0.65)
-    return _lit(shot, drawn(plain_paper(), ink, (grey, grey, grey + 0.02)))
+    return lit(shot, drawn(plain_paper(), ink, (grey, grey, grey + 0.02)))
 
 
 def highlighter(shot: Shot) -> Colours:
@@ -118,45 +118,29 @@ def highlighter(shot: Shot) -> Colours:
     return photo
 
 
-def sticky_note(shot: Shot) -> Colours:
-    """A coloured note on a table, whose edges show."""
-    colours: tuple[Colour, ...] = (
-        (0.96, 0.9, 0.45),
-        (0.98, 0.65, 0.75),
-        (0.6, 0.85, 0.95),
-        (0.7, 0.92, 0.6),
-    )
-    note = plain_paper(colours[shot.random.integers(len(colours))])
-    return _on_a_table(shot, drawn(note, shot.ink(), shot.pen()))
-
-
-def paper_on_a_table(shot: Shot) -> Colours:
-    """A sheet or scrap of paper on a table, whose edges show."""
-    return _on_a_table(shot, drawn(plain_paper(), shot.ink(), shot.pen()))
-
-
-def _on_a_table(shot: Shot, paper: Colours) -> Colours:
-    """Around the digit, with room, lies paper; the rest is wood, light to black."""
-    woods: tuple[Colour, ...] = (
-        (0.45, 0.3, 0.18),
-        (0.25, 0.17, 0.12),
-        (0.12, 0.12, 0.13),
-        (0.66, 0.5, 0.34),
-    )
-    wood = np.array(woods[shot.random.integers(len(woods))])
-    table = wood * (1 + 0.12 * shot.clouds((1.5, 40)))[..., None]
-    x, y = shot.turned(12)
-    left, right, top, bottom = (shot.size * shot.uniform(0.48, 0.9) for _ in range(4))
-    sheet = ((x > -left) & (x < right) & (y > -top) & (y < bottom)).astype(np.float64)
-    share = gaussian_filter(sheet, 0.8)[..., None]
-    shade = 1 - 0.35 * gaussian_filter(sheet, 8)[..., None] * (1 - share)
-    return _lit(shot, paper * share + table * shade * (1 - share))
+def screenshot(shot: Shot) -> Colours:
+    """Of a page or a program in which the digit was drawn on a panel of its own."""
+    tones = [(1.0, 1.0, 1.0), (0.95, 0.95, 0.97), (0.13, 0.13, 0.15), (0.0, 0.0, 0.0)]
+    around, panel = (tones[shot.random.integers(len(tones))] for _ in range(2))
+    pen = (0.0, 0.0, 0.0) if panel[0] > 0.5 else (1.0, 1.0, 1.0)
+    text = (0.45, 0.45, 0.5)
+    left, top, right, bottom = (shot.size * shot.uniform(0.45, 0.7) for _ in range(4))
+    x, y = shot.turned(0)
+    on_panel = (x > -left) & (x < right) & (y > -top) & (y < bottom)
+    line = (np.abs(x) < right + 1.5) & (np.abs(y) < bottom + 1.5) & ~on_panel
+    photo = plain_paper(around)
+    rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH]
+    words = (rows % 18 > 10) & (columns % 47 > 9) & (rows < shot.uniform(0, 70)) & (columns < 300)
+    photo[words & ~on_panel] = text
+    photo[line & (shot.uniform(0, 1) < 0.5)] = text
+    photo[on_panel] = panel
+    return drawn(photo, shot.ink(), pen)
 
 
 def whiteboard(shot: Shot) -> Colours:
     """A marker on a whiteboard, in which a lamp is mirrored."""
     ink = shot.ink(0, 0.3) * np.clip(0.9 + 0.08 * shot.clouds(3), 0, 1)
-    photo = _lit(shot, drawn(plain_paper((0.86, 0.88, 0.9)), ink, shot.pen()))
+    photo = lit(shot, drawn(plain_paper((0.86, 0.88, 0.9)), ink, shot.pen()))
     x, y = shot.uniform(0, WIDTH), shot.uniform(0, HEIGHT)
     rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH]
     far = ((columns - x) / shot.uniform(30, 90)) ** 2 + ((rows - y) / shot.uniform(20, 60)) ** 2
@@ -168,13 +152,13 @@ def blackboard(shot: Shot) -> Colours:
     """Chalk on a board that was wiped badly."""
     board = plain_paper((0.14, 0.2, 0.18)) + 0.035 * shot.clouds(25)[..., None]
     ink = shot.ink(0, 0.5) * np.clip(0.75 + 0.25 * shot.clouds(1), 0.2, 1)
-    return _lit(shot, drawn(board, ink, (0.92, 0.92, 0.88)))
+    return lit(shot, drawn(board, ink, (0.92, 0.92, 0.88)))
 
 
 def cardboard(shot: Shot) -> Colours:
     """A marker on cardboard."""
     paper = plain_paper((0.68, 0.53, 0.37)) * (1 + 0.04 * shot.clouds(2))[..., None]
-    return _lit(shot, drawn(paper, shot.ink(0, 0.3), BLACK))
+    return lit(shot, drawn(paper, shot.ink(0, 0.3), BLACK))
 
 
 def printed_box(shot: Shot) -> Colours:
@@ -183,7 +167,7 @@ def printed_box(shot: Shot) -> Colours:
     half, thick = shot.size * shot.uniform(0.46, 0.6), shot.uniform(1.5, 4)
     box = (np.abs(np.maximum(np.abs(x), np.abs(y)) - half) < thick / 2).astype(np.float64)
     paper = drawn(plain_paper(), box, (0.2, 0.2, 0.22))
-    return _lit(shot, drawn(paper, shot.ink(), shot.pen()))
+    return lit(shot, drawn(paper, shot.ink(), shot.pen()))
 
 
 def printed_text(shot: Shot) -> Colours:
@@ -193,7 +177,7 @@ def printed_text(shot: Shot) -> Colours:
     rows = (y % spacing < 0.45 * spacing) & (np.abs(y) > 0.5 * shot.size)
     letters = np.clip(shot.clouds((0.12 * spacing, 0.1 * spacing)), 0, 1)
     paper = drawn(plain_paper(), letters * rows, (grey, grey, grey))
-    return _lit(shot, drawn(paper, shot.ink(), shot.pen()))
+    return lit(shot, drawn(paper, shot.ink(), shot.pen()))
 
 
 def finger(shot: Shot) -> Colours:
@@ -225,7 +209,7 @@ def bleed_through(shot: Shot) -> Colours:
     """Thin paper, written on the back too."""
     back = written(shot.others[0, :, ::-1], shot.size, shot.centre, shot.random, 0.3)
     paper = drawn(plain_paper(), gaussian_filter(back, 2) * shot.uniform(0.1, 0.25), BLUE)
-    return _lit(shot, drawn(paper, shot.ink(), shot.pen()))
+    return lit(shot, drawn(paper, shot.ink(), shot.pen()))
 
 
 def out_of_focus(shot: Shot) -> Colours:
@@ -262,7 +246,7 @@ def flash(shot: Shot) -> Colours:
     x, y = shot.turned(180)
     far = np.hypot(x / WIDTH + shot.uniform(-0.2, 0.2), y / WIDTH + shot.uniform(-0.2, 0.2))
     light = 1.25 / (1 + (far / shot.uniform(0.3, 0.5)) ** 2) ** 1.5
-    return _shaded(drawn(plain_paper(), shot.ink(), shot.pen()), light)
+    return shaded(drawn(plain_paper(), shot.ink(), shot.pen()), light)
 
 
 def thumbnail(shot: Shot) -> Colours:
@@ -276,6 +260,7 @@ SCENES: dict[str, Callable[[Shot], Colours]] = {
     scene.__name__.replace("_", " "): scene
     for scene in (
         plain,
+        from_afar,
         shadow,
         blinds,
         ruled_paper,
@@ -286,6 +271,9 @@ SCENES: dict[str, Callable[[Shot], Colours]] = {
         highlighter,
         sticky_note,
         paper_on_a_table,
+        scrap_of_paper,
+        dark_card,
+        screenshot,
         whiteboard,
         blackboard,
         cardboard,
