@@ -178,14 +178,22 @@ class Service:
         os.killpg(self.process.pid, signal.SIGCONT)
 
     def stop(self) -> None:
-        """End the process and all that it started."""
-        self.resume()
-        os.killpg(self.process.pid, signal.SIGTERM)
+        """End the process and all that it started.
+
+        Raises:
+            RuntimeError: it had ended by itself, so that whatever was measured says nothing.
+        """
+        ended = self.process.poll()
+        with suppress(ProcessLookupError):
+            self.resume()
+            os.killpg(self.process.pid, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(timeout=10)
         with suppress(ProcessLookupError):  # helpers that outlive it would slow the next down
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        if ended is not None:
+            raise RuntimeError(f"{self.contestant.name} ended by itself, with status {ended}")
 
     def resident_megabytes(self) -> float:
         """Memory of its main process, MB as the kernel counts it (RSS)."""
