@@ -20,6 +20,9 @@ WIDEST_CONTACT = 0.35
 """Share of a border that strokes cover at most, at one of two opposite borders that they reach."""
 CLEAR_MINORITY = 0.35
 """Share of the pixels below which the rarer of two tones is ink, whatever the border says."""
+RARE = 0.25
+"""Share of the pixels below which dark is ink on uneven paper too, if the border is mostly bright:
+print makes it uneven. What is rare and bright may be all that a lamp lights."""
 THUMBNAIL = 96
 """Longer side, in pixels, of what is enough to tell strokes from what they are drawn on."""
 RADII = (1, 2, 4, 8)
@@ -37,7 +40,7 @@ def find_polarity(grey: Tones) -> tuple[bool, bool]:
     On even paper the border is paper, mostly, and ink is the rarer tone, mostly. Where the two
     disagree a clear minority is ink: frames darken borders. An uneven border is even paper too, if
     there are two tones only and the ink reaches from one side to the other: it is cropped closely.
-    On other paper what is thin is ink.
+    On other paper what is thin is ink, or dark and rare.
 
     Args:
         grey: uint8 ``[H, W]`` of more than one tone.
@@ -54,7 +57,8 @@ def find_polarity(grey: Tones) -> tuple[bool, bool]:
         return dark, True
     if separation(counts, threshold) > TWO_TONES and _spans((grey <= threshold) == dark):
         return dark, True
-    return strokes_are_dark(grey), False
+    rare = dark_share < RARE and bool(np.median(border) > threshold)
+    return rare or strokes_are_dark(grey), False
 
 
 def strokes_are_dark(grey: Tones) -> bool:

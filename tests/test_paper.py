@@ -8,7 +8,7 @@ from app.components import find_digit
 from app.ink import find_ink
 from app.morphology import Tones, closing
 from app.paper import ink_on_uneven_paper
-from app.polarity import strokes_are_dark
+from app.polarity import find_polarity, strokes_are_dark
 
 
 def drawing(*, paper: int = 230, ink: int = 40, width: int = 14, side: int = 240) -> Image.Image:
@@ -71,6 +71,15 @@ def test_bold_digit_that_fills_the_picture_is_ink(name: str, noise: int, invert:
     ink = find_ink(Image.fromarray(grey))
     assert ink.polarity == ("light_on_dark" if invert else "dark_on_light")
     assert np.array_equal(ink.mask, closely)
+
+
+def test_lines_of_print_are_ink_though_the_gaps_between_them_are_thinner() -> None:
+    picture = drawing(ink=130)
+    draw = ImageDraw.Draw(picture)
+    for line in range(0, 36, 12):
+        draw.rectangle([0, line, 240, line + 7], 60)
+    assert not strokes_are_dark(tones(picture))
+    assert find_polarity(tones(picture)) == (True, False)
 
 
 def test_ink_in_a_shadow_is_as_strong_as_in_the_light() -> None:
