@@ -9,6 +9,9 @@ from app.morphology import Tones
 
 Counts = NDArray[np.intp]
 
+LEAST_CONTRAST = 20
+"""Difference (of 255) below which two tones are not ink and paper."""
+
 
 def histogram(tones: Tones) -> Counts:
     """Of tones uint8 of any shape."""
@@ -24,6 +27,12 @@ def otsu(counts: Counts) -> int:
     between = weight * (weight[-1] - weight) * (below - above) ** 2
     best = np.flatnonzero(between == between.max())
     return int(best.mean())
+
+
+def contrast(counts: Counts, threshold: int) -> int:
+    """Difference of the medians of what is above a threshold and of what is not."""
+    low, high = counts[: threshold + 1], counts[threshold + 1 :]
+    return threshold + 1 + quantile(high, 0.5) - quantile(low, 0.5)
 
 
 def separation(counts: Counts, threshold: int) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from app.histograms import Counts, histogram, otsu, quantile
+from app.histograms import LEAST_CONTRAST, Counts, contrast, histogram, otsu, quantile
 from app.morphology import Tones
 from app.paper import ink_on_uneven_paper
 from app.polarity import find_polarity
@@ -19,8 +19,6 @@ from app.shrinking import shrunk
 
 LARGEST_SIDE = 400
 """Larger pictures are shrunk to this first: their strokes stay far wider than the network's."""
-LEAST_CONTRAST = 20
-"""Difference of ink and paper (of 255) below which a picture counts as blank."""
 FAINT = 0.1
 """Share of the contrast below which a pixel counts as paper."""
 ONE_COLOUR = 32
@@ -59,11 +57,15 @@ def find_ink(picture: Image.Image) -> Ink:
     tones, polarity = _contrast(picture)
     counts = histogram(tones)
     threshold = _threshold(tones, counts)
+    while contrast(counts, threshold) < LEAST_CONTRAST:  # both are paper: there is little ink
+        above = _above(counts, threshold)
+        higher = otsu(above)
+        if higher <= threshold or not above[higher + 1 :].any():
+            raise blank()
+        threshold = higher
     mask = tones > threshold
     paper, texture = (quantile(counts[: threshold + 1], share) for share in (0.5, 0.9))
-    full = threshold + 1 + quantile(counts[threshold + 1 :], 0.5)
-    if full - paper < LEAST_CONTRAST:
-        raise blank()
+    full = paper + contrast(counts, threshold)
     # What is darker than the paper but far from ink is its texture, or noise of the camera.
     floor = max(min(texture, (paper + full) / 2), paper + FAINT * (full - paper))
     amount_of_tone = ((np.arange(256) - floor) / (full - floor)).clip(0, 1).astype(np.float32)
@@ -83,8 +85,7 @@ def _threshold(tones: Tones, counts: Counts) -> int:
     if not counts[threshold + 1 :].any():
         raise blank()
     while True:
-        above = counts.copy()
-        above[: threshold + 1] = 0
+        above = _above(counts, threshold)
         higher = otsu(above)
         ink = above[higher + 1 :].sum()
         if ink == 0 or above.sum() - ink < HAZE * above.sum():
@@ -92,6 +93,11 @@ def _threshold(tones: Tones, counts: Counts) -> int:
         if _edge(tones, higher) < CLEARER * _edge(tones, threshold):
             return threshold
         threshold = higher
+
+
+def _above(counts: Counts, threshold: int) -> Counts:
+    """The histogram of what is above a threshold."""
+    return np.where(np.arange(256) > threshold, counts, 0)
 
 
 def _edge(tones: Tones, threshold: int) -> float:

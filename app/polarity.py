@@ -6,7 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from app.histograms import histogram, otsu, separation, spread
+from app.histograms import (
+    LEAST_CONTRAST,
+    contrast,
+    histogram,
+    otsu,
+    quantile,
+    separation,
+    spread,
+)
 from app.morphology import Tones, closing
 from app.shrinking import shrunk
 
@@ -40,6 +48,7 @@ def find_polarity(grey: Tones) -> tuple[bool, bool]:
     On even paper the border is paper, mostly, and ink is the rarer tone, mostly. Where the two
     disagree a clear minority is ink: frames darken borders. An uneven border is even paper too, if
     there are two tones only and the ink reaches from one side to the other: it is cropped closely.
+    Where both tones are paper, ink is what is furthest from it.
     On other paper what is thin is ink, or dark and rare.
 
     Args:
@@ -49,7 +58,10 @@ def find_polarity(grey: Tones) -> tuple[bool, bool]:
     threshold = otsu(counts)
     border = _border(grey)
     dark_share = float(counts[: threshold + 1].sum() / counts.sum())
-    if min(dark_share, 1 - dark_share) < CLEAR_MINORITY:
+    if contrast(counts, threshold) < LEAST_CONTRAST:
+        middle = quantile(counts, 0.5)
+        dark = middle - int(grey.min()) > int(grey.max()) - middle
+    elif min(dark_share, 1 - dark_share) < CLEAR_MINORITY:
         dark = dark_share < 1 - dark_share
     else:
         dark = bool(np.median(border) > threshold)

@@ -7,7 +7,7 @@ centre of mass lands on the centre, by a shift of whole pixels.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeVar, cast
 
 import numpy as np
@@ -31,6 +31,9 @@ SMALLEST_CROP = 10
 """Side of the smallest square that is cropped, in pixels of the picture."""
 SOFT_EDGE = 2
 """Pixels around the mask in which faint ink is kept, since strokes have soft edges."""
+COARSE = 3 * BOX
+"""Longer side of a digit, in pixels of a large picture that was shrunk, below which it is looked at
+again in the picture itself."""
 FULL_INK = 254
 """Brightest pixel that every MNIST digit reaches, of 255."""
 OFF_CENTRE = 0.53
@@ -68,14 +71,18 @@ def prepare(picture: Image.Image) -> Prepared:
     Raises:
         BlankPicture: there is no ink to see.
     """
-    untouched = _mnist_like(picture)
-    if untouched is not None:
-        return untouched
+    return _mnist_like(picture) or _prepare(picture)
+
+
+def _prepare(picture: Image.Image) -> Prepared:
     ink = find_ink(picture)
     digit = find_digit(ink.mask, ink.faint)
     mask = digit.mask
     region = _bounding_box(mask)
     side = _longer_side(region)
+    scale = picture.width / mask.shape[1], picture.height / mask.shape[0]
+    if side < COARSE and max(scale) > 1:
+        return _look_closer(picture, _in_picture(region, (0, 0), scale), digit.several)
     margin = SOFT_EDGE + side // 10
     edges = dilate(_cut(mask, region, margin).astype(np.float32), SOFT_EDGE)
     amount = normalize_stroke_width(_cut(ink.amount, region, margin) * edges, side)
@@ -86,7 +93,6 @@ def prepare(picture: Image.Image) -> Prepared:
     small, square = _to_box(amount, box)
     image, (x, y) = _centre(small)
 
-    scale = picture.width / ink.amount.shape[1], picture.height / ink.amount.shape[0]
     origin = region[0] - margin, region[1] - margin
     pixel = square.side / BOX
     left, top = square.left - x * pixel, square.top - y * pixel
@@ -104,6 +110,25 @@ def prepare(picture: Image.Image) -> Prepared:
         ),
         frame=_in_picture(frame, origin, scale),
         several_digits=digit.several,
+    )
+
+
+def _look_closer(
+    picture: Image.Image, region: tuple[float, float, float, float], several: bool
+) -> Prepared:
+    """Prepare a part of a picture, three times as large as the region of the digit."""
+    left, top, right, bottom = map(round, region)
+    side = _longer_side((left, top, right, bottom))
+    left, top = max(left - side, 0), max(top - side, 0)
+    right, bottom = min(right + side, picture.width), min(bottom + side, picture.height)
+    seen = _prepare(picture.crop((left, top, right, bottom)))
+    x, y, x_end, y_end = seen.bounding_box
+    frame_x, frame_y, frame_end_x, frame_end_y = seen.frame
+    return replace(
+        seen,
+        bounding_box=(x + left, y + top, x_end + left, y_end + top),
+        frame=(frame_x + left, frame_y + top, frame_end_x + left, frame_end_y + top),
+        several_digits=several or seen.several_digits,
     )
 
 

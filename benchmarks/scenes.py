@@ -29,7 +29,7 @@ from photography import (
     written,
 )
 from PIL import Image
-from scipy.ndimage import gaussian_filter, map_coordinates
+from scipy.ndimage import gaussian_filter, map_coordinates, zoom
 from tables import dark_card, paper_on_a_table, scrap_of_paper, sticky_note
 
 
@@ -39,9 +39,13 @@ def plain(shot: Shot) -> Colours:
 
 
 def from_afar(shot: Shot) -> Colours:
-    """The digit is a small part of the photo."""
+    """A whole page, four times as high and wide as other photos, with a digit somewhere on it."""
     shot.place(0.12, 0.4)
-    return plain(shot)
+    part = drawn(plain_paper(), shot.ink(), shot.pen())
+    page = np.tile(plain_paper(), (4, 4, 1))
+    top, left = shot.random.integers(3 * HEIGHT), shot.random.integers(3 * WIDTH)
+    page[top : top + HEIGHT, left : left + WIDTH] = part
+    return shaded(page, zoom(shot.light(), 4, order=1))
 
 
 def shadow(shot: Shot) -> Colours:

@@ -3,10 +3,87 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
-from app.components import CROWD, FoundDigit, find_digit
+from app.components import CROWD, FoundDigit, find_digit, label_components
 
 Mask = NDArray[np.bool_]
+
+
+def drawn(*rows: str) -> Mask:
+    return np.array([[character == "#" for character in row] for row in rows])
+
+
+class TestComponents:
+    def test_diagonal_neighbours_hang_together(self) -> None:
+        labels, components = label_components(drawn("#..", ".#.", "..#"))
+        assert len(components) == 1
+        assert labels.tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+
+    def test_parts_that_meet_further_down_are_one(self) -> None:
+        _, components = label_components(drawn("#.#.#", "#.#.#", "###.#", "..###"))
+        assert [part.area for part in components] == [13]
+
+    def test_separate_parts_are_told_apart(self) -> None:
+        labels, components = label_components(drawn("##..", "....", "..##", "..##"))
+        first, second = components
+        assert (first.left, first.top, first.right, first.bottom, first.area) == (0, 0, 2, 1, 2)
+        assert (second.left, second.top, second.right, second.bottom, second.area) == (
+            2,
+            2,
+            4,
+            4,
+            4,
+        )
+        assert (labels == 2).sum() == 4
+        assert first.gap(second) == 1
+
+    def test_agrees_with_flood_fill_on_random_masks(self) -> None:
+        rng = np.random.default_rng(0)
+        for share in (0.2, 0.4, 0.6):
+            mask = rng.random((30, 40)) < share
+            labels, components = label_components(mask)
+            image = Image.fromarray(mask.astype(np.uint8) * 255).copy()
+            found = 0
+            while (left := np.argwhere(np.asarray(image) == 255)).size:
+                y, x = left[0]
+                before = np.asarray(image) == 255
+                fill_with_diagonals(image, (int(x), int(y)))
+                filled = before & (np.asarray(image) != 255)
+                assert len(np.unique(labels[filled])) == 1
+                found += 1
+            assert found == len(components)
+
+    def test_empty_mask_has_none(self) -> None:
+        assert label_components(np.zeros((3, 3), dtype=bool))[1] == []
+
+    def test_detached_bar_of_a_5_stays_and_specks_go(self) -> None:
+        mask = np.zeros((100, 100), dtype=bool)
+        mask[30:80, 30:40] = mask[70:80, 30:60] = True
+        mask[20:26, 44:70] = True  # the bar
+        mask[95, 95] = mask[50, 90] = True  # specks
+        kept = found_in(mask).mask
+        assert kept[22, 50]
+        assert not kept[95, 95]
+        assert not kept[50, 90]
+
+    def test_frame_along_the_border_goes(self) -> None:
+        mask = np.zeros((100, 100), dtype=bool)
+        mask[30:70, 45:52] = True
+        mask[:2] = mask[:, :2] = True
+        kept = found_in(mask).mask
+        assert kept.sum() == 40 * 7
+
+
+def fill_with_diagonals(image: Image.Image, start: tuple[int, int]) -> None:
+    """Clear the 8-connected part at a point (Pillow's floodfill knows 4 neighbours)."""
+    pixels, todo = image.load(), [start]
+    while todo:
+        x, y = todo.pop()
+        inside = 0 <= x < image.width and 0 <= y < image.height
+        if inside and pixels[x, y] == 255:
+            pixels[x, y] = 0
+            todo += [(x + dx, y + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1)]
 
 
 def found_in(mask: Mask) -> FoundDigit:

@@ -10,7 +10,6 @@ from conftest import DIGITS, REPOSITORY, pixels_of
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
-from app.components import find_digit, label_components
 from app.histograms import otsu
 from app.ink import find_ink
 from app.morphology import dilate, erode
@@ -20,87 +19,11 @@ from app.recognizer import Recognizer
 from app.strokes import normalize_stroke_width, stroke_width
 
 
-def mask_of(*rows: str) -> NDArray[np.bool_]:
-    return np.array([[character == "#" for character in row] for row in rows])
-
-
 def bar(width: int, height: int = 100) -> NDArray[np.float32]:
     """A vertical stroke in the middle of a square."""
     plane = np.zeros((120, 120), dtype=np.float32)
     plane[10 : 10 + height, 60 - width // 2 : 60 - width // 2 + width] = 1
     return plane
-
-
-class TestComponents:
-    def test_diagonal_neighbours_hang_together(self) -> None:
-        labels, components = label_components(mask_of("#..", ".#.", "..#"))
-        assert len(components) == 1
-        assert labels.tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
-
-    def test_parts_that_meet_further_down_are_one(self) -> None:
-        _, components = label_components(mask_of("#.#.#", "#.#.#", "###.#", "..###"))
-        assert [part.area for part in components] == [13]
-
-    def test_separate_parts_are_told_apart(self) -> None:
-        labels, components = label_components(mask_of("##..", "....", "..##", "..##"))
-        first, second = components
-        assert (first.left, first.top, first.right, first.bottom, first.area) == (0, 0, 2, 1, 2)
-        assert (second.left, second.top, second.right, second.bottom, second.area) == (
-            2,
-            2,
-            4,
-            4,
-            4,
-        )
-        assert (labels == 2).sum() == 4
-        assert first.gap(second) == 1
-
-    def test_agrees_with_flood_fill_on_random_masks(self) -> None:
-        rng = np.random.default_rng(0)
-        for share in (0.2, 0.4, 0.6):
-            mask = rng.random((30, 40)) < share
-            labels, components = label_components(mask)
-            image = Image.fromarray(mask.astype(np.uint8) * 255).copy()
-            found = 0
-            while (left := np.argwhere(np.asarray(image) == 255)).size:
-                y, x = left[0]
-                before = np.asarray(image) == 255
-                fill_with_diagonals(image, (int(x), int(y)))
-                filled = before & (np.asarray(image) != 255)
-                assert len(np.unique(labels[filled])) == 1
-                found += 1
-            assert found == len(components)
-
-    def test_empty_mask_has_none(self) -> None:
-        assert label_components(np.zeros((3, 3), dtype=bool))[1] == []
-
-    def test_detached_bar_of_a_5_stays_and_specks_go(self) -> None:
-        mask = np.zeros((100, 100), dtype=bool)
-        mask[30:80, 30:40] = mask[70:80, 30:60] = True
-        mask[20:26, 44:70] = True  # the bar
-        mask[95, 95] = mask[50, 90] = True  # specks
-        kept = find_digit(mask, mask).mask
-        assert kept[22, 50]
-        assert not kept[95, 95]
-        assert not kept[50, 90]
-
-    def test_frame_along_the_border_goes(self) -> None:
-        mask = np.zeros((100, 100), dtype=bool)
-        mask[30:70, 45:52] = True
-        mask[:2] = mask[:, :2] = True
-        kept = find_digit(mask, mask).mask
-        assert kept.sum() == 40 * 7
-
-
-def fill_with_diagonals(image: Image.Image, start: tuple[int, int]) -> None:
-    """Clear the 8-connected part at a point (Pillow's floodfill knows 4 neighbours)."""
-    pixels, todo = image.load(), [start]
-    while todo:
-        x, y = todo.pop()
-        inside = 0 <= x < image.width and 0 <= y < image.height
-        if inside and pixels[x, y] == 255:
-            pixels[x, y] = 0
-            todo += [(x + dx, y + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1)]
 
 
 class TestStrokes:
@@ -332,3 +255,44 @@ def test_ink_is_full_where_the_pen_was_and_none_on_the_paper() -> None:
     assert ink.polarity == "dark_on_light"
     assert ink.amount[70, 110] > 0.8
     assert ink.amount[300, 300] < 0.1
+
+
+def far_away(size: tuple[int, int], *, noise: float = 3) -> Image.Image:
+    """A page with a 3 of 85 × 150 pixels, lit from the left."""
+    paper = np.linspace(235, 190, size[0])[None] * np.ones((size[1], 1))
+    paper += np.random.default_rng(0).normal(0, noise, paper.shape)
+    image = Image.fromarray(paper.clip(0, 255).astype(np.uint8))
+    x, y = size[0] - 300, size[1] - 250
+    points = [(0, 0), (80, 0), (35, 60), (80, 90), (70, 140), (5, 145)]
+    ImageDraw.Draw(image).line([(x + i, y + j) for i, j in points], 60, 12, joint="curve")
+    return image
+
+
+@pytest.mark.parametrize("size", [(1600, 1200), (4000, 3000)])
+def test_small_digit_of_a_large_photo_is_seen_as_sharply_as_a_large_one(
+    size: tuple[int, int],
+) -> None:
+    near, far = prepare(far_away((400, 300))), prepare(far_away(size))
+    left, top, right, bottom = near.bounding_box
+    x, y = size[0] - 400, size[1] - 300
+    assert far.bounding_box == pytest.approx((left + x, top + y, right + x, bottom + y), abs=2)
+    assert far.frame == pytest.approx(np.add(near.frame, (x, y, x, y)), abs=8)
+    shifts = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1)]  # by which rounding may move it
+    moved = [np.roll(far.image.astype(int), shift, (0, 1)) for shift in shifts]
+    assert min(np.abs(image - near.image).mean() for image in moved) < 4
+
+
+def test_other_digits_beside_a_small_one_are_told() -> None:
+    photo = far_away((4000, 3000))
+    photo.paste(photo.crop((3650, 2700, 3850, 2950)), (3000, 2700))
+    assert prepare(photo).several_digits
+
+
+def test_little_ink_is_found_in_noise() -> None:
+    picture = Image.new("L", (400, 300), 120)
+    noise = np.random.default_rng(0).normal(0, 4, (300, 400))
+    picture = Image.fromarray((np.asarray(picture) + noise).clip(0, 255).astype(np.uint8))
+    with pytest.raises(BlankPicture):
+        prepare(picture)
+    ImageDraw.Draw(picture).line([(300, 200), (302, 216)], 70, 3)
+    assert prepare(picture).bounding_box == pytest.approx((299, 200, 305, 217), abs=2)
