@@ -17,7 +17,7 @@ OTHERS = np.stack([pixels_of(path) for path in DIGITS[1:4]])
 def test_digits_are_named_in_photos_of(name: str, recognizer: Recognizer) -> None:
     wrong = []
     for seed, path in enumerate(FEW):
-        prepared = prepare(decode_image(photograph(name, pixels_of(path), OTHERS, seed), 10**6))
+        prepared = prepare(decode_image(photograph(name, pixels_of(path), OTHERS, seed), 10**7))
         if recognizer.predict(prepared.image).digit != int(path.name[0]):
             wrong.append(path.name)
     assert len(wrong) <= 1, wrong
