@@ -18,7 +18,8 @@ from app.sheet import find_sheet
 from app.shrinking import shrunk
 
 LARGEST_SIDE = 400
-"""Larger pictures are shrunk to this first: their strokes stay far wider than the network's."""
+"""Larger pictures are shrunk to this first: the strokes of all but small digits stay far wider than
+the network's."""
 FAINT = 0.1
 """Share of the contrast below which a pixel counts as paper."""
 ONE_COLOUR = 32
