@@ -19,8 +19,8 @@ LEAST_SHEET, MOST_SHEET = 0.02, 0.93
 """Share of the picture that a sheet covers; what covers more needs no telling from the rest."""
 LEAST_WRITING, MOST_WRITING = 0.01, 0.3
 """Share of a sheet that its writing covers; the hole of a bold 0 covers more of it."""
-ONE_WRITING = 0.5
-"""Share of all writing that its largest part covers at least; the grain of wood has many."""
+ONE_WRITING = 0.25
+"""Share of all writing that its largest part covers at least; grain and dots have many parts."""
 SOLID = 0.4
 """Share of its upright box that a sheet covers at least, however it is turned; most digits less."""
 FOUR_SIDES = 0.97
@@ -56,7 +56,7 @@ def find_sheet(grey: Tones) -> Sheet | None:
     """The sheet of a picture uint8 ``[H, W]``, or None.
 
     It is the largest part of one of two tones, has four straight sides, as far as they are in the
-    picture, and a hole or several that are hardly more than one: the writing. A shadow or a bold
+    picture, and a few holes: the writing. A shadow or a bold
     digit lacks one or the other.
     """
     if max(grey.shape) < THUMBNAIL:

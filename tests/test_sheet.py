@@ -66,6 +66,13 @@ def test_digit_is_cropped_without_its_sheet(table: int) -> None:
     assert (left, top, right, bottom) == pytest.approx((171, 101, 234, 210), abs=4)
 
 
+def test_several_digits_on_a_sheet_are_told() -> None:
+    picture = picture_of([(80, 60), (350, 60), (350, 260), (80, 260)])
+    picture.paste(picture.crop((160, 90, 240, 220)), (245, 90))
+    assert find_sheet(tones(picture)) is not None
+    assert prepare(picture).several_digits
+
+
 def ellipse(width: int) -> Image.Image:
     image = Image.new("L", (400, 300), TABLE)
     ImageDraw.Draw(image).ellipse([120, 40, 280, 260], outline=PAPER, width=width)
