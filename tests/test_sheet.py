@@ -67,8 +67,10 @@ def test_digit_is_cropped_without_its_sheet(table: int) -> None:
 
 
 def test_several_digits_on_a_sheet_are_told() -> None:
-    picture = picture_of([(80, 60), (350, 60), (350, 260), (80, 260)])
-    picture.paste(picture.crop((160, 90, 240, 220)), (245, 90))
+    picture = picture_of([(50, 60), (350, 60), (350, 260), (50, 260)])
+    two = picture.crop((160, 90, 240, 220))
+    picture.paste(two, (75, 90))
+    picture.paste(two, (245, 90))
     assert find_sheet(tones(picture)) is not None
     assert prepare(picture).several_digits
 
