@@ -58,7 +58,7 @@ def find_ink(picture: Image.Image) -> Ink:
     tones, polarity = _contrast(picture)
     counts = histogram(tones)
     threshold = _threshold(tones, counts)
-    while contrast(counts, threshold) < LEAST_CONTRAST:  # both are paper: there is little ink
+    while (stands_out := contrast(counts, threshold)) < LEAST_CONTRAST:  # both classes are paper
         above = _above(counts, threshold)
         higher = otsu(above)
         if higher <= threshold or not above[higher + 1 :].any():
@@ -66,7 +66,7 @@ def find_ink(picture: Image.Image) -> Ink:
         threshold = higher
     mask = tones > threshold
     paper, texture = (quantile(counts[: threshold + 1], share) for share in (0.5, 0.9))
-    full = paper + contrast(counts, threshold)
+    full = paper + stands_out
     # What is darker than the paper but far from ink is its texture, or noise of the camera.
     floor = max(min(texture, (paper + full) / 2), paper + FAINT * (full - paper))
     amount_of_tone = ((np.arange(256) - floor) / (full - floor)).clip(0, 1).astype(np.float32)
@@ -98,7 +98,9 @@ def _threshold(tones: Tones, counts: Counts) -> int:
 
 def _above(counts: Counts, threshold: int) -> Counts:
     """The histogram of what is above a threshold."""
-    return np.where(np.arange(256) > threshold, counts, 0)
+    above = counts.copy()
+    above[: threshold + 1] = 0
+    return above
 
 
 def _edge(tones: Tones, threshold: int) -> float:
