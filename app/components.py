@@ -143,6 +143,10 @@ def find_digit(mask: NDArray[np.bool_], faint: NDArray[np.bool_]) -> FoundDigit:
     A 5's bar or a broken stroke is a component too, so what is near the largest stays, unless it
     stands beside it and is as tall: then it is another digit. Boxes around the digit, and what
     reaches into the picture from outside, do not count.
+
+    Args:
+        mask: bool ``[H, W]``, what counts as ink.
+        faint: bool ``[H, W]``, what may be ink; lines that are broken in the mask are whole there.
     """
     height, width = mask.shape
     labels, components = label_components(mask)
@@ -158,9 +162,9 @@ def find_digit(mask: NDArray[np.bool_], faint: NDArray[np.bool_]) -> FoundDigit:
         nearness = CLOSE if crowd or (inside and part.is_cut(height, width)) else NEAR
         if part.label not in others and _belongs(part, largest, nearness):
             kept.append(part.label)
-    if len(kept) > 1:
-        box = _broken_box(labels, largest, faint)
-        kept = [label for label in kept if not box[labels == label].any()]
+    if others or len(kept) > 1:
+        boxed = set(labels[_broken_box(labels, largest, faint)].tolist())
+        kept, others = ([label for label in some if label not in boxed] for some in (kept, others))
     return FoundDigit(np.isin(labels, kept), several=bool(others))
 
 

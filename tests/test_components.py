@@ -126,7 +126,16 @@ def test_box_whose_lines_are_broken_is_left_out() -> None:
     broken = box & ~mask_of((28, 40, 62, 45), (40, 20, 50, 80))
     mask, digit = broken | mask_of(BAR), mask_of(BAR)
     assert not np.array_equal(found_in(mask).mask, digit)
-    assert np.array_equal(find_digit(mask, box | digit).mask, digit)
+    found = find_digit(mask, box | digit)
+    assert np.array_equal(found.mask, digit)
+    assert not found.several
+
+
+def test_side_of_a_broken_box_is_no_other_digit() -> None:
+    box = mask_of((15, 20, 75, 80)) & ~mask_of((18, 23, 72, 77))
+    mask = mask_of(BAR, (15, 25, 18, 70))
+    assert found_in(mask).several
+    assert not find_digit(mask, box | mask).several
 
 
 def test_parts_of_a_digit_that_hang_together_faintly_stay() -> None:
