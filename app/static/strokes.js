@@ -1,3 +1,5 @@
+import { blobOf } from "./sharing.js";
+
 /**
  * A drawing is data: `{ strokes, picture }`. A stroke is `{ width, erase, points }`, its points
  * `[x, y, pressure]`. Lengths are fractions of the pad's side, so the same drawing fits any size;
@@ -73,7 +75,7 @@ export function networkThinning(strokes) {
 }
 
 /** Black ink on white paper, as PNG; null if nothing is left to see. */
-export async function strokesToBlob(strokes) {
+export function strokesToBlob(strokes) {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = PICTURE_SIDE;
   const context = canvas.getContext("2d", { willReadFrequently: true });
@@ -82,7 +84,7 @@ export async function strokesToBlob(strokes) {
   context.globalCompositeOperation = "destination-over";
   context.fillStyle = "#fff";
   context.fillRect(0, 0, PICTURE_SIDE, PICTURE_SIDE);
-  return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+  return blobOf(canvas.toDataURL("image/png")); // toBlob waits until the page is idle, for a second or more
 }
 
 function isClear(context) {
