@@ -7,8 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+Box = tuple[int, int, int, int]
+"""Left, top, right, bottom; right and bottom are exclusive."""
+
 SPECK = 0.03
 """Share of the largest component's area below which another is a speck, if it lies apart."""
+GRAIN = SPECK / 4
+"""The same for what does not belong to the digit however close it is."""
 NEAR = 0.25
 """Gap, as a share of the largest component's longer side, within which parts belong together."""
 CLOSE = 0.06
@@ -67,6 +72,12 @@ class Component:
         x = max(self.left, other.left) - min(self.right, other.right)
         y = max(self.top, other.top) - min(self.bottom, other.bottom)
         return max(x, y, 0)
+
+
+def bounding_box(mask: NDArray[np.bool_]) -> Box:
+    """The box of what is set in a mask ``[H, W]`` that is not empty."""
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
 def label_components(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int32], list[Component]]:
@@ -156,7 +167,7 @@ def find_digit(mask: NDArray[np.bool_], faint: NDArray[np.bool_]) -> FoundDigit:
     others = [part.label for part in smaller if _is_beside(part, largest)]
     inside = not largest.is_cut(height, width)
     kept = [largest.label]  # it encloses itself, so it is none of the smaller
-    large = [part for part in smaller if part.area >= SPECK / 4 * largest.area]
+    large = [part for part in smaller if part.area >= GRAIN * largest.area]
     crowd = sum(not _belongs(part, largest, NEAR) for part in large) >= CROWD
     for part in smaller:
         nearness = CLOSE if crowd or (inside and part.is_cut(height, width)) else NEAR
@@ -210,7 +221,7 @@ def _belongs(part: Component, largest: Component, nearness: float) -> bool:
     if part.longer_side > largest.longer_side:  # a line of the paper
         return False
     gap, area = part.gap(largest) / largest.longer_side, part.area / largest.area
-    return (area >= SPECK and gap <= nearness) or (area >= SPECK / 4 and gap <= CLOSE)
+    return (area >= SPECK and gap <= nearness) or (area >= GRAIN and gap <= CLOSE)
 
 
 def _is_beside(part: Component, largest: Component) -> bool:

@@ -48,8 +48,8 @@ def find_polarity(grey: Tones) -> tuple[bool, bool]:
     On even paper the border is paper, mostly, and ink is the rarer tone, mostly. Where the two
     disagree a clear minority is ink: frames darken borders. An uneven border is even paper too, if
     there are two tones only and the ink reaches from one side to the other: it is cropped closely.
-    Where both tones are paper, ink is what is furthest from it.
-    On other paper what is thin is ink, or dark and rare.
+    On other paper what is thin is ink, or dark and rare. Where both tones are paper, ink is what is
+    furthest from it.
 
     Args:
         grey: uint8 ``[H, W]`` of more than one tone.

@@ -14,14 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from app.components import find_digit
+from app.components import Box, bounding_box, find_digit
 from app.ink import Polarity, blank, find_ink
 from app.morphology import dilate
 from app.problems import NotNetworkInput
 from app.strokes import normalize_stroke_width
 
-Box = tuple[int, int, int, int]
-"""Left, top, right, bottom; right and bottom are exclusive."""
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 SIDE = 28
@@ -78,7 +76,7 @@ def _prepare(picture: Image.Image) -> Prepared:
     ink = find_ink(picture)
     digit = find_digit(ink.mask, ink.faint)
     mask = digit.mask
-    region = _bounding_box(mask)
+    region = bounding_box(mask)
     side = _longer_side(region)
     scale = picture.width / mask.shape[1], picture.height / mask.shape[0]
     if side < COARSE and max(scale) > 1:
@@ -89,7 +87,7 @@ def _prepare(picture: Image.Image) -> Prepared:
     solid = amount > FAINTEST
     if not solid.any():  # the largest part was hardly darker than the paper's texture
         raise blank()
-    box = _bounding_box(solid)
+    box = bounding_box(solid)
     small, square = _to_box(amount, box)
     image, (x, y) = _centre(small)
 
@@ -123,11 +121,10 @@ def _look_closer(
     right, bottom = min(right + side, picture.width), min(bottom + side, picture.height)
     seen = _prepare(picture.crop((left, top, right, bottom)))
     x, y, x_end, y_end = seen.bounding_box
-    frame_x, frame_y, frame_end_x, frame_end_y = seen.frame
     return replace(
         seen,
         bounding_box=(x + left, y + top, x_end + left, y_end + top),
-        frame=(frame_x + left, frame_y + top, frame_end_x + left, frame_end_y + top),
+        frame=_in_picture(seen.frame, (left, top), (1, 1)),
         several_digits=several or seen.several_digits,
     )
 
@@ -221,12 +218,6 @@ def _mnist_like(picture: Image.Image) -> Prepared | None:
     if max(abs(moment / mass - SIDE / 2) for moment in moments) > OFF_CENTRE:
         return None
     return _untouched(pixels, box)
-
-
-def _bounding_box(mask: NDArray[np.bool_]) -> Box:
-    """Left, top, right, bottom of what is set; right and bottom exclusive."""
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
 def _longer_side(box: Box) -> int:

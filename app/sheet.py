@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from app.components import label_components
+from app.components import bounding_box, label_components
 from app.histograms import histogram, otsu
 from app.morphology import Tones, square_max
 
@@ -56,8 +56,7 @@ def find_sheet(grey: Tones) -> Sheet | None:
     """The sheet of a picture uint8 ``[H, W]``, or None.
 
     It is the largest part of one of two tones, has four straight sides, as far as they are in the
-    picture, and a few holes: the writing. A shadow or a bold
-    digit lacks one or the other.
+    picture, and a few holes: the writing. A shadow or a bold digit lacks one or the other.
     """
     if max(grey.shape) < THUMBNAIL:
         return None
@@ -100,8 +99,8 @@ def _quadrilateral_share(mask: NDArray[np.bool_]) -> float:
 
     Each side, of four, is the line beside the mask that most of what is left lies beyond.
     """
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    mask = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    left, top, right, bottom = bounding_box(mask)
+    mask = mask[top:bottom, left:right]
     rest, area = np.argwhere(~mask)[:, ::-1], np.count_nonzero(mask)
     furthest = (NORMALS @ np.argwhere(mask)[:, ::-1].T).max(axis=1)
     beyond = furthest[:, None] < NORMALS @ rest.T

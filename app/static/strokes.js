@@ -84,7 +84,8 @@ export function strokesToBlob(strokes) {
   context.globalCompositeOperation = "destination-over";
   context.fillStyle = "#fff";
   context.fillRect(0, 0, PICTURE_SIDE, PICTURE_SIDE);
-  return blobOf(canvas.toDataURL("image/png")); // toBlob waits until the page is idle, for a second or more
+  // toBlob waits until the page is idle, a second or more.
+  return blobOf(canvas.toDataURL("image/png"));
 }
 
 function isClear(context) {
