@@ -18,7 +18,8 @@ import not_digits
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from real_pictures import MAX_PIXELS, read_pictures
+from pipelines import MAX_PIXELS
+from real_pictures import read_pictures
 
 from app.decoding import decode_image
 from app.preprocessing import prepare

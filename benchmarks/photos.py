@@ -17,11 +17,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from PIL.Image import Resampling
-from real_pictures import MAX_PIXELS, PIPELINES, ours
+from pipelines import MAX_PIXELS, PIPELINES, answers, ours
 from scenes import SCENES, photograph
 
 from app.decoding import decode_image
-from app.problems import Problem
 from app.recognizer import Recognizer
 from training.data import Digits, load_mnist
 
@@ -51,11 +50,7 @@ def main() -> int:
     for scene in SCENES:
         for index in range(options.count):
             photo = photo_of(digits, index, scene)
-            for name, pipeline in PIPELINES.items():
-                try:
-                    answer = recognizer.predict(pipeline(photo)).digit
-                except Problem:
-                    continue
+            for name, _, answer in answers(recognizer, photo):
                 right[scene, name] += answer == int(digits.labels[index])
         for name in PIPELINES:
             right["all", name] += right[scene, name]

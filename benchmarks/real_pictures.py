@@ -12,21 +12,16 @@ import argparse
 import csv
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageOps
+from pipelines import MAX_PIXELS, PIPELINES, Pixels, answers
 
 from app.decoding import decode_image
-from app.preprocessing import prepare
-from app.problems import Problem
 from app.recognizer import Recognizer
-
-MAX_PIXELS = 50_000_000
-Pipeline = Callable[[bytes], NDArray[np.uint8]]
 
 
 @dataclass(frozen=True)
@@ -48,25 +43,6 @@ def read_pictures(root: Path) -> Iterator[Picture]:
                 yield Picture(labels.parent / row["file"], int(row["label"]), group)
 
 
-def ours(data: bytes) -> NDArray[np.uint8]:
-    """The service's own preprocessing."""
-    return prepare(decode_image(data, MAX_PIXELS)).image
-
-
-def resized(data: bytes) -> NDArray[np.uint8]:
-    """What most services do: grey, 28×28."""
-    return np.asarray(decode_image(data, MAX_PIXELS).convert("L").resize((28, 28)))
-
-
-def inverted(data: bytes) -> NDArray[np.uint8]:
-    """The same, inverted when the picture is bright."""
-    pixels = resized(data)
-    return np.asarray(ImageOps.invert(Image.fromarray(pixels))) if pixels.mean() > 127 else pixels
-
-
-PIPELINES: dict[str, Pipeline] = {"resize": resized, "+ invert": inverted, "ours": ours}
-
-
 def main() -> int:
     """Print the table; with ``--sheet``, draw our mistakes."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -82,12 +58,7 @@ def main() -> int:
         data = picture.path.read_bytes()
         counts[picture.group] += 1
         counts["all"] += 1
-        for name, pipeline in PIPELINES.items():
-            try:
-                image = pipeline(data)
-                answer: int | str = recognizer.predict(image).digit
-            except Problem as problem:
-                image, answer = np.zeros((28, 28), dtype=np.uint8), problem.slug
+        for name, image, answer in answers(recognizer, data):
             for group in (picture.group, "all"):
                 right[group, name] += answer == picture.label
             if name == "ours" and answer != picture.label:
@@ -102,7 +73,7 @@ def main() -> int:
 
 
 def draw_sheet(
-    mistakes: list[tuple[Picture, NDArray[np.uint8], int | str]], path: Path, columns: int = 8
+    mistakes: list[tuple[Picture, Pixels, int | str]], path: Path, columns: int = 8
 ) -> None:
     """Each mistake: the picture, what the network saw, label → answer and the file's name."""
     from matplotlib import pyplot as plt
