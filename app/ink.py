@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageMode, ImageStat
 
 from app.histograms import LEAST_CONTRAST, Counts, contrast, histogram, otsu, quantile
 from app.morphology import Tones
@@ -50,11 +50,20 @@ class Ink:
 
 
 def find_ink(picture: Image.Image) -> Ink:
-    """Tell ink from paper.
+    """Tell ink from paper: by their luminance or, if that is the same, by their colours.
 
     Raises:
         BlankPicture: nothing stands out.
     """
+    try:
+        return _find_ink(picture)
+    except BlankPicture:
+        if ImageMode.getmode(picture.mode).basemode == "L":
+            raise
+    return _find_ink(_clearest_channel(picture))
+
+
+def _find_ink(picture: Image.Image) -> Ink:
     tones, polarity = _contrast(picture)
     counts = histogram(tones)
     threshold = _threshold(tones, counts)
@@ -129,8 +138,7 @@ def _contrast(picture: Image.Image) -> tuple[Tones, Polarity]:
         see_through = counts[0].sum() < picture.width * picture.height
         if see_through and max(map(_range, counts)) < ONE_COLOUR:
             return _grey(opaque), "alpha"
-        picture = shrunk(picture, LARGEST_SIDE)
-        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+        picture = _on_white(picture)
     grey = _grey(picture)
     if np.ptp(grey) < LEAST_CONTRAST:
         raise blank()
@@ -145,6 +153,20 @@ def _contrast(picture: Image.Image) -> tuple[Tones, Polarity]:
         if tones.max() >= LEAST_CONTRAST:
             return tones, polarity
     return ~grey if dark else grey, polarity  # at last, ink that is wider than any stroke
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    """What is seen of a picture of mode RGBA on white paper, shrunk if large."""
+    picture = shrunk(picture, LARGEST_SIDE)
+    return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+
+
+def _clearest_channel(picture: Image.Image) -> Image.Image:
+    """Of red, green and blue the one whose tones differ most, mode L, shrunk if large."""
+    if picture.has_transparency_data:
+        picture = _on_white(picture.convert("RGBA"))
+    channels = shrunk(picture.convert("RGB"), LARGEST_SIDE).split()
+    return max(channels, key=lambda channel: ImageStat.Stat(channel).var[0])
 
 
 def _range(counts: Counts) -> int:

@@ -7,54 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import DIGITS, REPOSITORY, pixels_of
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
 from app.histograms import otsu
 from app.ink import find_ink
-from app.morphology import dilate, erode
 from app.preprocessing import prepare
 from app.problems import BlankPicture
 from app.recognizer import Recognizer
-from app.strokes import normalize_stroke_width, stroke_width
-
-
-def bar(width: int, height: int = 100) -> NDArray[np.float32]:
-    """A vertical stroke in the middle of a square."""
-    plane = np.zeros((120, 120), dtype=np.float32)
-    plane[10 : 10 + height, 60 - width // 2 : 60 - width // 2 + width] = 1
-    return plane
-
-
-class TestStrokes:
-    @pytest.mark.parametrize("width", [2, 6, 12, 20])
-    def test_width_of_a_bar(self, width: int) -> None:
-        assert stroke_width(bar(width)) == pytest.approx(width, rel=0.2)
-
-    def test_width_of_mnist(self) -> None:
-        widths = [stroke_width(pixels_of(path) / np.float32(255)) for path in DIGITS]
-        assert 1.5 < np.median(widths) < 3.2
-
-    @pytest.mark.parametrize("radius", [1, 3, 8])
-    def test_dilation_and_erosion_undo_each_other_on_a_bar(self, radius: int) -> None:
-        plane = bar(20, height=80)
-        assert dilate(plane, radius).sum() > plane.sum()
-        assert np.abs(erode(dilate(plane, radius), radius) - plane).mean() < 0.01
-
-    def test_dilation_reaches_its_radius(self) -> None:
-        point = np.zeros((21, 21), dtype=np.float32)
-        point[10, 10] = 1
-        assert dilate(point, 4)[10].sum() == dilate(point, 4)[:, 10].sum() == 9
-
-    @pytest.mark.parametrize("width", [1, 3, 30])
-    def test_strokes_outside_the_band_are_brought_into_it(self, width: int) -> None:
-        changed = normalize_stroke_width(bar(width), side=100)
-        assert 0.07 < stroke_width(changed) / 100 < 0.2
-
-    @pytest.mark.parametrize("width", [9, 12, 16])
-    def test_strokes_inside_the_band_are_left(self, width: int) -> None:
-        assert np.array_equal(normalize_stroke_width(bar(width), side=100), bar(width))
-
 
 SEVERAL = {"1 0": True, "23": True, "7": False, "5": False, "i": False, "=": False, "10 2": True}
 
@@ -131,9 +90,10 @@ def scene(name: str) -> Image.Image:
         for line in range(0, size, 26):
             draw.line([(line, 0), (line, size)], (205, 215, 230))
             draw.line([(0, line), (size, line)], (205, 215, 230))
-    ink = {"faint pencil": (190, 190, 195), "blue on yellow": (30, 40, 140)}.get(name, (40, 40, 45))
-    if name == "blue on yellow":
-        image = Image.new("RGB", image.size, (245, 230, 120))
+    ink = (190, 190, 195) if name == "faint pencil" else (40, 40, 45)
+    if name in ON_COLOUR:
+        ink, colour = ON_COLOUR[name]
+        image = Image.new("RGB", image.size, colour)
         draw = ImageDraw.Draw(image)
     draw.line(points, ink, width, joint="curve")
     for x, y in (points[0], points[-1]):
@@ -156,6 +116,12 @@ def scene(name: str) -> Image.Image:
     return image
 
 
+ON_COLOUR = {
+    "blue on yellow": ((30, 40, 140), (245, 230, 120)),
+    "red on green": ((200, 30, 30), (30, 120, 30)),
+    "orange on grey": ((250, 130, 40), (155, 155, 155)),
+}
+"""Ink and paper; of the last two the luminance is the same."""
 SCENES = [
     "plain",
     "hair-thin",
@@ -164,7 +130,7 @@ SCENES = [
     "noise",
     "squared paper",
     "faint pencil",
-    "blue on yellow",
+    *ON_COLOUR,
     "specks",
     "frame",
     "blur",
@@ -191,6 +157,8 @@ def test_digit_is_named_in(name: str, recognizer: Recognizer) -> None:
         pytest.param(Image.new("RGBA", (50, 50), (0, 0, 0, 0)), id="transparent"),
         pytest.param(Image.new("L", (1, 1)), id="one pixel"),
         pytest.param(Image.new("I;16", (30, 30), 40_000), id="16 bits, one tone"),
+        pytest.param(Image.new("RGB", (90, 90), "teal"), id="one colour"),
+        pytest.param(Image.new("CMYK", (90, 90), (90, 20, 10, 0)), id="one colour, to be printed"),
     ],
 )
 def test_blank_is_said(picture: Image.Image) -> None:
