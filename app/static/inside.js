@@ -1,6 +1,6 @@
-import "./tiles.js";
 import { modelInfo } from "./model-info.js";
 import { patchOf } from "./receptive-field.js";
+import { REST } from "./tiles.js";
 
 const FIRST_FILTERS = { channels: 8, side: 3 };
 const CAPTION =
@@ -11,7 +11,8 @@ const signed = (value) => decimal.format(value).replace("-", "−");
 
 /**
  * `<network-inside>`: walks down the layers with the maps that a worker computes from the drawing.
- * The worker and the weights are fetched when the reader first gets there.
+ * The worker and the weights are fetched when the reader first gets there, or when the pen first
+ * rests: a reader who comes then, or a picture taken of the whole page, finds the maps there.
  *
  * Fires `patch` with `detail` `{ patch, sentence }` when a unit is pointed at or reached by keys:
  * what it sees of the 28×28, and for keys what to say of it; null when it is left.
@@ -22,6 +23,7 @@ class NetworkInside extends HTMLElement {
   #wanted = null; // the same, until it is sent to the worker
   #waiting = false;
   #inSight = false;
+  #rest = 0; // the timer that runs until the pen has rested
   #layers = new Map();
 
   connectedCallback() {
@@ -33,9 +35,7 @@ class NetworkInside extends HTMLElement {
     this.querySelector(".averages").innerHTML = averages.join("");
     new IntersectionObserver(([entry]) => {
       this.#inSight = entry.isIntersecting;
-      if (!this.#inSight) return;
-      this.#worker ??= this.#start();
-      this.#send();
+      if (this.#inSight) this.#send();
     }, { rootMargin: "0px 0px -20% 0px" }).observe(this); // its first line in sight is not yet there
     this.addEventListener("unit", ({ target, detail }) => this.#look(target, detail));
     this.#describe();
@@ -44,8 +44,11 @@ class NetworkInside extends HTMLElement {
   /** Compute and show the maps of a picture, the data URI of 28×28 pixels; null for none. */
   show(image) {
     this.#shown = this.#wanted = image;
+    clearTimeout(this.#rest);
+    this.#rest = 0;
     if (image !== null) {
-      this.#send();
+      if (this.#inSight) this.#send();
+      else this.#rest = setTimeout(() => this.#catchUp(), REST);
       return;
     }
     for (const tiles of this.#tiles()) tiles.values = null;
@@ -61,9 +64,16 @@ class NetworkInside extends HTMLElement {
     pad.copyTo(canvas);
   }
 
+  /** The pen rests. */
+  #catchUp() {
+    this.#rest = 0;
+    this.#send();
+  }
+
   /** One picture at a time; the newest follows. */
   async #send() {
-    if (!this.#inSight || !this.#worker || !this.#wanted || this.#waiting) return;
+    this.#worker ??= this.#start();
+    if (!this.#wanted || this.#waiting) return;
     const image = this.#wanted;
     this.#wanted = null;
     this.#waiting = true;
@@ -83,12 +93,12 @@ class NetworkInside extends HTMLElement {
       return;
     }
     this.#waiting = false;
-    this.#send();
     if (!layers) {
       this.#worker = null; // the next time that the reader comes by is soon enough for another try
       this.#part("time").textContent = "The weights did not come, so the maps stay empty.";
       return;
     }
+    if (this.#inSight || !this.#rest) this.#send();
     if (this.#shown === null) return; // cleared meanwhile
     this.#part("time").textContent = `All layers, computed in your browser: ${time.toFixed(1)} ms.`;
     for (const tiles of this.#tiles()) {

@@ -1,5 +1,8 @@
 import { palette, readColours } from "./colours.js";
 
+/** Milliseconds without a change after which what is out of sight is brought up to date too. */
+export const REST = 600;
+
 const TILE = 56; // pixels; 28, 14 and 7 divide it
 const GAP = 8;
 const MOST_COLUMNS = 8;
@@ -25,12 +28,13 @@ class LayerTiles extends HTMLElement {
   #byKey = false;
   #visible = false;
   #dirty = true;
+  #rest = 0;
 
   connectedCallback() {
     this.append(this.#canvas);
     new IntersectionObserver(([entry]) => {
       this.#visible = entry.isIntersecting;
-      this.#paint();
+      if (this.#visible) this.#paint();
     }).observe(this);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#repaint());
     if (this.hasAttribute("still")) return;
@@ -69,11 +73,13 @@ class LayerTiles extends HTMLElement {
 
   #repaint() {
     this.#dirty = true;
-    this.#paint();
+    clearTimeout(this.#rest);
+    if (this.#visible) this.#paint();
+    else this.#rest = setTimeout(() => this.#paint(), REST);
   }
 
   #paint() {
-    if (!this.#visible || !this.#dirty || !this.#maps) return;
+    if (!this.#dirty || !this.#maps) return;
     this.#dirty = false;
     const { channels, side, columns, values } = this.#maps;
     const context = this.#canvas.getContext("2d");

@@ -74,7 +74,7 @@ def open_inside(page: Page) -> None:
 
 
 def expect_maps(page: Page, canvas: str) -> None:
-    """The canvas, painted when it comes into sight, soon has many shades."""
+    """The canvas, painted in sight or when the pen rests, soon has many shades."""
     for _ in range(50):
         picture = shown_on(page, canvas)
         if len(picture.getcolors(picture.width * picture.height) or []) > 20:
@@ -83,13 +83,27 @@ def expect_maps(page: Page, canvas: str) -> None:
     pytest.fail(f"{canvas} stays blank")
 
 
-def test_weights_come_when_the_reader_gets_there(open_page: OpenPage) -> None:
+def test_weights_come_when_the_pen_rests(open_page: OpenPage) -> None:
     page, visit = open_page(viewport={"width": 1280, "height": 800})
-    draw(page, 7)
-    expect_digit(page, 7)
     assert not any(url.endswith(WEIGHTS) for url in visit.requests)
+    draw(page, 7)
+    with page.expect_event("requestfinished", lambda request: request.url.endswith(WEIGHTS)):
+        expect_digit(page, 7)
     open_inside(page)
     assert sum(url.endswith(WEIGHTS) for url in visit.requests) == 1
+
+
+def test_maps_out_of_sight_are_there_when_the_pen_rests(page: Page) -> None:
+    """So that who takes a picture of the whole page finds them, and who clears, none."""
+    canvas = "layer-tiles[name='block3.1'] canvas"
+    draw(page, 7)
+    expect_maps(page, canvas)
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(1_000)
+    shades = shown_on(page, canvas).getcolors()
+    assert shades is not None
+    assert len(shades) <= 2
+    assert page.evaluate("scrollY") == 0
 
 
 def test_averages_name_the_same_digit(page: Page) -> None:
