@@ -1,0 +1,62 @@
+"""How many printed digits are named right, by typeface?
+
+Each FONT is a file of a typeface with the ten digits, which are drawn black on white, one a picture
+of 300×300, and go through the service's preprocessing. No network of ours was taught by any::
+
+    python benchmarks/printed.py FONT... [--weights DIR]
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+from app.preprocessing import prepare
+from app.recognizer import Recognizer
+
+SIDE, SIZE = 300, 220
+"""Of the picture, and of the type, in pixels."""
+
+
+def printed(digit: int, font: ImageFont.FreeTypeFont) -> Image.Image:
+    """A digit in the middle of a picture, mode L."""
+    picture = Image.new("L", (SIDE, SIDE), 255)
+    middle = (SIDE / 2, SIDE / 2)
+    ImageDraw.Draw(picture).text(middle, str(digit), 0, font, anchor="mm")
+    return picture
+
+
+def main() -> int:
+    """Print the table, and which digits of which fonts are named wrongly."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("fonts", nargs="+", type=Path, metavar="FONT")
+    parser.add_argument("--weights", type=Path, default=Path("weights"))
+    options = parser.parse_args()
+    recognizer = Recognizer.load(options.weights)
+    count: Counter[str] = Counter()
+    right: Counter[str] = Counter()
+    wrong = []
+    for path in options.fonts:
+        font = ImageFont.truetype(path, SIZE)
+        family = font.getname()[0] or path.stem
+        for digit in range(10):
+            named = recognizer.predict(prepare(printed(digit, font)).image).digit
+            count[family] += 1
+            right[family] += named == digit
+            if named != digit:
+                wrong.append(f"{path.stem}: {digit} → {named}")
+    for family in sorted(count):
+        print(f"{family:<32}{right[family]:>6} of {count[family]:>5}")
+    print(
+        f"{'all':<32}{right.total():>6} of {count.total():>5}, {right.total() / count.total():.1%}"
+    )
+    print(*wrong, sep="\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
