@@ -74,20 +74,32 @@ def written(output: Path) -> dict[str, int]:
     return {path.name: path.stat().st_mtime_ns for path in output.glob("*.parquet")}
 
 
+def command_of(process: int) -> bytes:
+    """By which it was started, or what it calls itself; empty if it has ended."""
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def scores(worker: int) -> bool:
+    """Whether one of Ray's workers does so at the moment; they tell by their names."""
+    return b"Map" in command_of(worker)
+
+
 def workers_of(process: int) -> list[int]:
-    """Ray's workers that score at the moment, among what a process has started."""
+    """Ray's workers among what a process has started, idle ones too."""
     parents: dict[int, int] = {}
-    scoring = []
+    workers = []
     for directory in Path("/proc").glob("[0-9]*"):
         try:
-            command = (directory / "cmdline").read_bytes()
             parents[int(directory.name)] = int(
                 (directory / "stat").read_text().rpartition(")")[2].split()[1]
             )
         except OSError:  # it ended meanwhile
             continue
-        if command.startswith(b"ray::") and b"Map" in command:
-            scoring.append(int(directory.name))
+        if command_of(int(directory.name)).startswith(b"ray::"):
+            workers.append(int(directory.name))
 
     def started_by(number: int) -> bool:
         while number in parents:
@@ -96,7 +108,7 @@ def workers_of(process: int) -> list[int]:
                 return True
         return False
 
-    return [number for number in scoring if started_by(number)]
+    return [number for number in workers if started_by(number)]
 
 
 def assert_every_row_once(output: Path) -> None:
@@ -119,7 +131,7 @@ def test_run_that_is_killed_is_resumed(start: Start, source: Path, tmp_path: Pat
     process.kill()
     process.communicate()
     deadline = time.monotonic() + SECONDS
-    while any(Path(f"/proc/{worker}").exists() for worker in workers):  # they end with their run
+    while any(map(scores, workers)):  # also one that was idle when they were listed
         assert time.monotonic() < deadline
         time.sleep(0.05)
     before = written(tmp_path / "out")
@@ -150,10 +162,14 @@ def test_workers_and_a_machine_are_lost(
 ) -> None:
     address, lose_second_machine = two_nodes
     output = tmp_path / "out"
+
+    def scoring() -> list[int]:
+        return [worker for worker in workers_of(os.getpid()) if scores(worker)]
+
     process = start(source, output, f"--address={address}")
     until(lambda: len(written(output)) >= 2, process)
-    until(lambda: len(workers_of(os.getpid())) == 2, process)
-    os.kill(workers_of(os.getpid())[0], signal.SIGKILL)
+    until(lambda: len(scoring()) == 2, process)
+    os.kill(scoring()[0], signal.SIGKILL)
     count = len(written(output))
     until(lambda: len(written(output)) >= count + 2, process)
     lose_second_machine()
