@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageMode, ImageStat
+from PIL import Image, ImageMode
 
+from app.brightness import brightness, clearest_channel, on_white
+from app.dust import join_grains
 from app.histograms import LEAST_CONTRAST, Counts, contrast, histogram, otsu, quantile
-from app.morphology import Tones
+from app.morphology import Tones, square_max
 from app.paper import ink_on_uneven_paper
 from app.polarity import find_polarity
 from app.problems import BlankPicture
 from app.sheet import find_sheet
-from app.shrinking import shrunk
+from app.strokes import stroke_width
 
-LARGEST_SIDE = 400
-"""Larger pictures are shrunk to this first: the strokes of all but small digits stay far wider than
-the network's."""
 FAINT = 0.1
 """Share of the contrast below which a pixel counts as paper."""
+HAIRLINES = 0.01
+"""Share of a picture that is ink at most where its lines may be thinner than a pixel."""
+HAIR = 2
+"""Pixels that such lines are wide at most, on average. What is left of them is uneven, so each
+pixel is given the greatest ink that far around it."""
 ONE_COLOUR = 32
 """Range of each colour (of 255) within which all that is opaque counts as one ink."""
 HAZE = 0.3
@@ -60,11 +64,26 @@ def find_ink(picture: Image.Image) -> Ink:
     except BlankPicture:
         if ImageMode.getmode(picture.mode).basemode == "L":
             raise
-    return _find_ink(_clearest_channel(picture))
+    return _find_ink(clearest_channel(picture))
 
 
 def _find_ink(picture: Image.Image) -> Ink:
     tones, polarity = _contrast(picture)
+    ink = _told_apart(tones, polarity)
+    shrunk = tones.shape != (picture.height, picture.width)
+    scarce = ink.mask.mean() < HAIRLINES
+    if shrunk and scarce and stroke_width(ink.mask.astype(np.float32)) < HAIR:
+        ink = _told_apart(square_max(np.pad(tones, HAIR, mode="edge"), HAIR), polarity)
+        return replace(ink, mask=ink.faint)
+    return ink
+
+
+def _told_apart(tones: Tones, polarity: Polarity) -> Ink:
+    """Ink and paper by how far each pixel is from the paper, uint8 ``[H, W]``.
+
+    Raises:
+        BlankPicture: nothing stands out.
+    """
     counts = histogram(tones)
     threshold = _threshold(tones, counts)
     while (stands_out := contrast(counts, threshold)) < LEAST_CONTRAST:  # both classes are paper
@@ -79,7 +98,9 @@ def _find_ink(picture: Image.Image) -> Ink:
     # What is darker than the paper but far from ink is its texture, or noise of the camera.
     floor = max(min(texture, (paper + full) / 2), paper + FAINT * (full - paper))
     amount_of_tone = ((np.arange(256) - floor) / (full - floor)).clip(0, 1).astype(np.float32)
-    return Ink(amount_of_tone[tones], mask, tones > (paper + threshold) / 2, polarity)
+    amount, faint = amount_of_tone[tones], tones > (paper + threshold) / 2
+    amount, mask = join_grains(amount, mask) or (amount, mask)
+    return Ink(amount, mask, faint | mask, polarity)
 
 
 def _threshold(tones: Tones, counts: Counts) -> int:
@@ -137,9 +158,9 @@ def _contrast(picture: Image.Image) -> tuple[Tones, Polarity]:
             raise blank()
         see_through = counts[0].sum() < picture.width * picture.height
         if see_through and max(map(_range, counts)) < ONE_COLOUR:
-            return _grey(opaque), "alpha"
-        picture = _on_white(picture)
-    grey = _grey(picture)
+            return brightness(opaque), "alpha"
+        picture = on_white(picture)
+    grey = brightness(picture)
     if np.ptp(grey) < LEAST_CONTRAST:
         raise blank()
     sheet = find_sheet(grey)
@@ -155,43 +176,7 @@ def _contrast(picture: Image.Image) -> tuple[Tones, Polarity]:
     return ~grey if dark else grey, polarity  # at last, ink that is wider than any stroke
 
 
-def _on_white(picture: Image.Image) -> Image.Image:
-    """What is seen of a picture of mode RGBA on white paper, shrunk if large."""
-    picture = shrunk(picture, LARGEST_SIDE)
-    return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-
-
-def _clearest_channel(picture: Image.Image) -> Image.Image:
-    """Of red, green and blue the one whose tones differ most, mode L, shrunk if large."""
-    if picture.has_transparency_data:
-        picture = _on_white(picture.convert("RGBA"))
-    channels = shrunk(picture.convert("RGB"), LARGEST_SIDE).split()
-    return max(channels, key=lambda channel: ImageStat.Stat(channel).var[0])
-
-
 def _range(counts: Counts) -> int:
     """From the least to the greatest index of a histogram that is not empty."""
     indices = np.flatnonzero(counts)
     return int(indices[-1] - indices[0])
-
-
-def _grey(picture: Image.Image) -> Tones:
-    """Luminance, uint8 ``[H, W]``, shrunk if large."""
-    numbers = picture.mode.startswith(("I", "F"))
-    if picture.mode.startswith("I;"):
-        picture = picture.convert("I")  # Pillow shrinks numbers in another byte order wrongly
-    if not numbers and picture.mode not in ("L", "RGB"):
-        picture = picture.convert("L" if picture.mode == "1" else "RGB")
-    picture = shrunk(picture, LARGEST_SIDE)
-    return _tones(np.asarray(picture)) if numbers else np.asarray(picture.convert("L"))
-
-
-def _tones(numbers: NDArray[Any]) -> Tones:
-    """Numbers of 16 or 32 bits, by the range that they have; what is no number is the least."""
-    values = numbers.astype(np.float64)
-    finite = values[np.isfinite(values)]
-    low, high = (finite.min(), finite.max()) if finite.size else (0.0, 0.0)
-    if low == high:
-        return np.zeros(values.shape, np.uint8)
-    values = np.nan_to_num(values, nan=low, posinf=high, neginf=low)
-    return ((values - low) / (high - low) * 255).astype(np.uint8)

@@ -56,7 +56,7 @@ def find_polarity(grey: Tones) -> tuple[bool, bool]:
     """
     counts = histogram(grey)
     threshold = otsu(counts)
-    border = _border(grey)
+    edge = border(grey)
     dark_share = float(counts[: threshold + 1].sum() / counts.sum())
     if contrast(counts, threshold) < LEAST_CONTRAST:
         middle = quantile(counts, 0.5)
@@ -64,12 +64,12 @@ def find_polarity(grey: Tones) -> tuple[bool, bool]:
     elif min(dark_share, 1 - dark_share) < CLEAR_MINORITY:
         dark = dark_share < 1 - dark_share
     else:
-        dark = bool(np.median(border) > threshold)
-    if spread(border) <= UNEVEN_PAPER * min(1, grey.max() / LEAST_WHITE):
+        dark = bool(np.median(edge) > threshold)
+    if spread(edge) <= UNEVEN_PAPER * min(1, grey.max() / LEAST_WHITE):
         return dark, True
     if separation(counts, threshold) > TWO_TONES and _spans((grey <= threshold) == dark):
         return dark, True
-    rare = dark_share < RARE and bool(np.median(border) > threshold)
+    rare = dark_share < RARE and bool(np.median(edge) > threshold)
     return rare or strokes_are_dark(grey), False
 
 
@@ -99,6 +99,6 @@ def _spans(mask: NDArray[np.bool_]) -> bool:
     return 0 < min(top, bottom) <= WIDEST_CONTACT or 0 < min(left, right) <= WIDEST_CONTACT
 
 
-def _border(tones: Tones) -> Tones:
+def border(tones: Tones) -> Tones:
     """The outermost pixels, in a row."""
     return np.concatenate([tones[0], tones[-1], tones[:, 0], tones[:, -1]])

@@ -1,4 +1,4 @@
-"""A sheet of paper, a note or a card, that lies on something of another tone."""
+"""A sheet of paper, a note, a card or a badge, that lies on something of another tone."""
 
 from __future__ import annotations
 
@@ -25,6 +25,20 @@ SOLID = 0.4
 """Share of its upright box that a sheet covers at least, however it is turned; most digits less."""
 FOUR_SIDES = 0.97
 """Share of a quadrilateral around it that a sheet covers at least; an ellipse covers 0.79."""
+CONVEX = 0.96
+"""Share of its convex hull that a sheet without straight sides covers at least."""
+ISLANDS = 0.1
+"""Share of a hole that has the sheet's tone, from which on it is a loop of writing, as in a 6."""
+CORE = 0.65
+"""Share of a hole from which on it is the core of what is around it, as that of a bold 0."""
+LOOP = 0.85
+"""The same for a hole with an island in it, as of a 0 on a badge; more is a 0 with a dot."""
+LEAST_SPAN = 0.42
+"""Longer side of a badge's writing, as a share of the badge's; holes of an 8 have less."""
+OFF_CENTRE = 0.12
+"""How far the middles of both may be apart at most, as a share of the same."""
+ROUND = 0.8
+"""Shorter side of a badge as a share of the longer, at least; most bold 0s have less."""
 NORMALS = np.stack([turn(np.deg2rad(np.arange(0, 360, 2))) for turn in (np.cos, np.sin)], axis=1)
 """Directions that a side may face, float64 ``[180, 2]``, along x and y."""
 EDGE = 1
@@ -55,8 +69,9 @@ class Sheet:
 def find_sheet(grey: Tones) -> Sheet | None:
     """The sheet of a picture uint8 ``[H, W]``, or None.
 
-    It is the largest part of one of two tones, has four straight sides, as far as they are in the
-    picture, and a few holes: the writing. A shadow or a bold digit lacks one or the other.
+    It is the largest part of one of two tones, and has a few holes: the writing. It has four
+    straight sides, as far as they are in the picture, or is a badge: convex, and its writing can't
+    be the hole of a 0. A shadow or a bold digit lacks one or the other.
     """
     if max(grey.shape) < THUMBNAIL:
         return None
@@ -65,8 +80,11 @@ def find_sheet(grey: Tones) -> Sheet | None:
     for tone, dark in ((bright, True), (~bright, False)):
         if tone.mean() < LEAST_SHEET or _covers_border(tone):
             continue
-        mask = _written_on(tone)
-        if mask is not None and _quadrilateral_share(mask) >= FOUR_SIDES:
+        found = _written_on(tone)
+        if found is None:
+            continue
+        mask, writing = found
+        if _quadrilateral_share(mask) >= FOUR_SIDES or _is_badge(mask, writing, tone):
             return Sheet(mask, dark)
     return None
 
@@ -75,8 +93,12 @@ def _covers_border(mask: NDArray[np.bool_]) -> bool:
     return bool(mask[0].all() and mask[-1].all() and mask[:, 0].all() and mask[:, -1].all())
 
 
-def _written_on(tone: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
-    """The largest component with its holes, if it may be a sheet and they may be writing."""
+def _written_on(tone: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
+    """The largest component with its holes, if it may be a sheet and they may be writing.
+
+    Returns:
+        Masks ``[H, W]``: of the component with its holes, and of the largest of them.
+    """
     height, width = tone.shape
     labels, parts = label_components(tone)
     largest = max(parts, key=lambda part: part.area)
@@ -88,10 +110,10 @@ def _written_on(tone: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
     whole = largest.area + written
     if not LEAST_WRITING < written / whole < MOST_WRITING or whole > MOST_SHEET * tone.size:
         return None
-    if max(hole.area for hole in holes) < ONE_WRITING * written:
+    writing = max(holes, key=lambda hole: hole.area)
+    if writing.area < ONE_WRITING * written:
         return None
-    mask: NDArray[np.bool_] = np.isin(labels, [0, *(hole.label for hole in holes)])
-    return mask
+    return np.isin(labels, [0, *(hole.label for hole in holes)]), labels == writing.label
 
 
 def _quadrilateral_share(mask: NDArray[np.bool_]) -> float:
@@ -99,12 +121,44 @@ def _quadrilateral_share(mask: NDArray[np.bool_]) -> float:
 
     Each side, of four, is the line beside the mask that most of what is left lies beyond.
     """
-    left, top, right, bottom = bounding_box(mask)
-    mask = mask[top:bottom, left:right]
-    rest, area = np.argwhere(~mask)[:, ::-1], np.count_nonzero(mask)
-    furthest = (NORMALS @ np.argwhere(mask)[:, ::-1].T).max(axis=1)
-    beyond = furthest[:, None] < NORMALS @ rest.T
+    area, beyond = int(np.count_nonzero(mask)), _beyond_lines(mask)
     for _ in range(4):
         side = np.count_nonzero(beyond, axis=1).argmax()
         beyond = beyond[:, ~beyond[side]]
     return float(area / (area + beyond.shape[1]))
+
+
+def _is_badge(mask: NDArray[np.bool_], hole: NDArray[np.bool_], tone: NDArray[np.bool_]) -> bool:
+    """Whether a mask is convex and a hole in it is writing, not that of a bold 0 or 8.
+
+    The hole of a 0 lies deepest in it, and has nothing in it.
+    """
+    left, top, right, bottom = bounding_box(mask)
+    x, y, x_end, y_end = bounding_box(hole)
+    shorter, longer = sorted((right - left, bottom - top))
+    off = max(abs(left + right - x - x_end), abs(top + bottom - y - y_end)) / 2
+    if shorter < ROUND * longer or off > OFF_CENTRE * longer:
+        return False
+    if max(x_end - x, y_end - y) < LEAST_SPAN * longer:
+        return False
+    area, size = np.count_nonzero(mask), np.count_nonzero(hole)
+    in_hull = np.count_nonzero(~_beyond_lines(mask).any(axis=0))
+    if area < CONVEX * (area + in_hull):
+        return False
+    deepest = np.argpartition(-_inside_of_lines(mask, mask).min(axis=0), size)[:size]
+    loop = np.count_nonzero(hole & tone) >= ISLANDS * size
+    return bool(hole[mask][deepest].mean() < (LOOP if loop else CORE))
+
+
+def _beyond_lines(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which of the N pixels of its box that are not set lie beyond which line, ``[180, N]``."""
+    left, top, right, bottom = bounding_box(mask)
+    mask = mask[top:bottom, left:right]
+    return _inside_of_lines(mask, ~mask) < 0
+
+
+def _inside_of_lines(mask: NDArray[np.bool_], pixels: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """How far pixels, a mask of N, lie inside of each of the lines beside a mask: ``[180, N]``."""
+    furthest = (NORMALS @ np.argwhere(mask)[:, ::-1].T).max(axis=1, keepdims=True)
+    distances: NDArray[np.float64] = furthest - NORMALS @ np.argwhere(pixels)[:, ::-1].T
+    return distances

@@ -78,7 +78,9 @@ def scene(name: str) -> Image.Image:
     size = 320
     points = [(110, 70), (160, 55), (205, 85), (195, 125), (150, 150), (205, 175), (215, 225)]
     points += [(170, 265), (110, 250)]
-    width = {"hair-thin": 2, "very thick": 52}.get(name, 18)
+    if name == "hairline":
+        size, points = 4 * size, [(4 * x, 4 * y) for x, y in points]
+    width = {"hair-thin": 2, "hairline": 2, "very thick": 52}.get(name, 18)
     paper = np.full((size, size), 235.0)
     if name == "shadow":
         paper = np.linspace(240, 110, size)[None] * np.linspace(1, 0.75, size)[:, None]
@@ -103,6 +105,23 @@ def scene(name: str) -> Image.Image:
             draw.ellipse([x, y, x + 3, y + 3], ink)
     if name == "frame":
         draw.rectangle([0, 0, size - 1, size - 1], outline=(20, 20, 20), width=4)
+    if name == "spray":
+        near = np.asarray(image.convert("L").filter(ImageFilter.GaussianBlur(6))) / 235
+        image = Image.fromarray(np.where(rng.random(near.shape) < near, 255, 40).astype(np.uint8))
+    if name in RAINBOWS:
+        hues = Image.linear_gradient("L").resize(image.size)
+        full = Image.new("L", image.size, 255)
+        rainbow = Image.merge("HSV", (hues, full, full)).convert("RGB")
+        paper_of_one = Image.new("RGB", image.size, RAINBOWS[name])
+        image = Image.composite(
+            paper_of_one, rainbow, image.convert("L").point(lambda v: 255 * (v > 99))
+        )
+    if name == "badge":
+        disc = Image.new("L", image.size)
+        ImageDraw.Draw(disc).ellipse([8, 8, 312, 312], 255)
+        badge = Image.new("RGB", image.size, "white")
+        badge.paste(ImageOps.invert(image).point(lambda v: min(v + 60, 255)), mask=disc)
+        image = badge
     if name == "blur":
         image = image.filter(ImageFilter.GaussianBlur(7))
     if name == "white on a blackboard":
@@ -122,9 +141,15 @@ ON_COLOUR = {
     "orange on grey": ((250, 130, 40), (155, 155, 155)),
 }
 """Ink and paper; of the last two the luminance is the same."""
+RAINBOWS = {"rainbow on black": "black", "rainbow on white": "white"}
+"""Paper on which each part of the digit has another colour."""
 SCENES = [
     "plain",
     "hair-thin",
+    "hairline",
+    "spray",
+    "badge",
+    *RAINBOWS,
     "very thick",
     "shadow",
     "noise",

@@ -75,9 +75,33 @@ def test_several_digits_on_a_sheet_are_told() -> None:
     assert prepare(picture).several_digits
 
 
+def test_badge_is_a_sheet() -> None:
+    sheet = find_sheet(tones(badge(digit=True)))
+    assert sheet is not None
+    assert sheet.dark
+
+
 def ellipse(width: int) -> Image.Image:
     image = Image.new("L", (400, 300), TABLE)
     ImageDraw.Draw(image).ellipse([120, 40, 280, 260], outline=PAPER, width=width)
+    return image
+
+
+def badge(*, digit: bool) -> Image.Image:
+    """A disc with a 1, or with the hole that a very bold 0 has."""
+    image = Image.new("L", (400, 300), TABLE)
+    draw = ImageDraw.Draw(image)
+    draw.ellipse([80, 30, 320, 270], PAPER)
+    if digit:
+        draw.line([(185, 110), (205, 90), (205, 210)], TABLE, 16, joint="curve")
+    else:
+        draw.ellipse([145, 90, 255, 210], TABLE)
+    return image
+
+
+def dotted_zero() -> Image.Image:
+    image = ellipse(50)
+    ImageDraw.Draw(image).ellipse([185, 130, 215, 170], PAPER)
     return image
 
 
@@ -124,6 +148,8 @@ def grain() -> Image.Image:
         pytest.param(ellipse(70), id="a bolder 0"),
         pytest.param(picture_of([(12, -1), (401, -1), (401, 301), (12, 301)]), id="hardly a table"),
         pytest.param(speck(), id="a sheet with a speck"),
+        pytest.param(badge(digit=False), id="a round 0, bolder still"),
+        pytest.param(dotted_zero(), id="a 0 with a dot in it"),
         pytest.param(outline(), id="a 0 with corners"),
         pytest.param(dotted(), id="dotted paper"),
         pytest.param(shadow_across(), id="a shadow across the digit"),

@@ -1,0 +1,76 @@
+"""One plane of brightness from a picture of any mode."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageChops, ImageStat
+
+from app.morphology import Tones
+from app.polarity import border
+from app.shrinking import shrunk
+
+LARGEST_SIDE = 400
+"""Larger pictures are shrunk to this first: the strokes of all but small digits stay far wider than
+the network's."""
+BLACK, WHITE = 24, 231
+"""Luminance of paper on which vivid colours are as much ink as white, or as black."""
+VIVID = [max(2 * tone - 255, 0) for tone in range(256)]
+"""How bright a colour is on black, by its brightest channel; all others' luminance is more."""
+
+
+def brightness(picture: Image.Image) -> Tones:
+    """How bright each pixel is, uint8 ``[H, W]``, shrunk if large.
+
+    That is its luminance, but on black paper vivid colours are as bright as white, and on white
+    paper as dark as black: else of a digit in many colours the blue or the yellow parts were lost.
+    """
+    numbers = picture.mode.startswith(("I", "F"))
+    if picture.mode.startswith("I;"):
+        picture = picture.convert("I")  # Pillow shrinks numbers in another byte order wrongly
+    if not numbers and picture.mode not in ("L", "RGB"):
+        picture = picture.convert("L" if picture.mode == "1" else "RGB")
+    picture = shrunk(picture, LARGEST_SIDE)
+    if numbers:
+        return _tones(np.asarray(picture))
+    if picture.mode != "RGB":
+        return np.asarray(picture)
+    luminance: Tones = np.asarray(picture.convert("L"))
+    paper = np.median(border(luminance))
+    if BLACK < paper < WHITE:
+        return luminance
+    red, green, blue = picture.split()
+    if paper <= BLACK:
+        brightest = ImageChops.lighter(ImageChops.lighter(red, green), blue)
+        vivid: Tones = np.asarray(brightest.point(VIVID))
+        return np.maximum(luminance, vivid)
+    darkest = ImageChops.darker(ImageChops.darker(red, green), blue)
+    vivid = np.asarray(ImageChops.invert(darkest).point(VIVID))
+    return np.minimum(luminance, ~vivid)
+
+
+def on_white(picture: Image.Image) -> Image.Image:
+    """What is seen of a picture of mode RGBA on white paper, shrunk if large."""
+    picture = shrunk(picture, LARGEST_SIDE)
+    return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+
+
+def clearest_channel(picture: Image.Image) -> Image.Image:
+    """Of red, green and blue the one whose tones differ most, mode L, shrunk if large."""
+    if picture.has_transparency_data:
+        picture = on_white(picture.convert("RGBA"))
+    channels = shrunk(picture.convert("RGB"), LARGEST_SIDE).split()
+    return max(channels, key=lambda channel: ImageStat.Stat(channel).var[0])
+
+
+def _tones(numbers: NDArray[Any]) -> Tones:
+    """Numbers of 16 or 32 bits, by the range that they have; what is no number is the least."""
+    values = numbers.astype(np.float64)
+    finite = values[np.isfinite(values)]
+    low, high = (finite.min(), finite.max()) if finite.size else (0.0, 0.0)
+    if low == high:
+        return np.zeros(values.shape, np.uint8)
+    values = np.nan_to_num(values, nan=low, posinf=high, neginf=low)
+    return ((values - low) / (high - low) * 255).astype(np.uint8)
