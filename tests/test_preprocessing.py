@@ -9,6 +9,7 @@ import pytest
 from conftest import DIGITS, REPOSITORY, pixels_of
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
+from app.components import label_components
 from app.histograms import otsu
 from app.ink import find_ink
 from app.preprocessing import prepare
@@ -79,7 +80,7 @@ def scene(name: str) -> Image.Image:
     points = [(110, 70), (160, 55), (205, 85), (195, 125), (150, 150), (205, 175), (215, 225)]
     points += [(170, 265), (110, 250)]
     if name == "hairline":
-        size, points = 4 * size, [(4 * x, 4 * y) for x, y in points]
+        size, points = 7 * size, [(7 * x, 7 * y) for x, y in points]
     width = {"hair-thin": 2, "hairline": 2, "very thick": 52}.get(name, 18)
     paper = np.full((size, size), 235.0)
     if name == "shadow":
@@ -107,7 +108,9 @@ def scene(name: str) -> Image.Image:
         draw.rectangle([0, 0, size - 1, size - 1], outline=(20, 20, 20), width=4)
     if name == "spray":
         near = np.asarray(image.convert("L").filter(ImageFilter.GaussianBlur(6))) / 235
-        image = Image.fromarray(np.where(rng.random(near.shape) < near, 255, 40).astype(np.uint8))
+        image = Image.fromarray(
+            np.where(rng.random(near.shape) < 0.5 + near / 2, 255, 40).astype(np.uint8)
+        )
     if name in RAINBOWS:
         hues = Image.linear_gradient("L").resize(image.size)
         full = Image.new("L", image.size, 255)
@@ -170,6 +173,11 @@ def test_digit_is_named_in(name: str, recognizer: Recognizer) -> None:
     prepared = prepare(scene(name))
     assert recognizer.predict(prepared.image).digit == 3
     assert 13.4 < (prepared.image.sum(1) * np.arange(28)).sum() / prepared.image.sum() < 14.6
+
+
+def test_line_thinner_than_a_pixel_is_seen_whole() -> None:
+    _, parts = label_components(find_ink(scene("hairline")).mask)
+    assert len(parts) == 1
 
 
 @pytest.mark.parametrize(
