@@ -1,0 +1,183 @@
+"""Drawings of digits as programs save them: pens, brushes, papers and badges.
+
+Each takes a digit uint8 ``[28, 28]`` and a generator that decides all that differs from drawing to
+drawing, and returns the picture that is saved.
+"""
+
+from __future__ import annotations
+
+import colorsys
+import io
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from photography import Colour, Plane, as_image, drawn
+from PIL import Image, ImageDraw, ImageFilter
+from scipy.ndimage import binary_dilation, distance_transform_edt, gaussian_filter
+from skimage.morphology import skeletonize
+
+Digit = NDArray[np.uint8]
+FINE = 560
+"""Side, in pixels, of the drawn digit that all others are made from."""
+SIDE = 400
+"""Side, in pixels, of most canvases; the digit's 28×28 fills it."""
+
+
+def pen(random: np.random.Generator, digit: Digit) -> Image.Image:
+    """A dark pen on white."""
+    return on_paper(solid(digit), ink_colour=colour_between(random, 0, 0.4))
+
+
+def hairline(random: np.random.Generator, digit: Digit) -> Image.Image:
+    """A line of one or two pixels on a large canvas."""
+    return on_paper(line(digit, int(random.integers(400, 1000)), random.uniform(1, 2)))
+
+
+def fat_pen(random: np.random.Generator, digit: Digit) -> Image.Image:
+    """Strokes up to a fifth as wide as the digit is high."""
+    return on_paper(line(digit, SIDE, random.uniform(30, 55)))
+
+
+def spray(random: np.random.Generator, digit: Digit) -> Image.Image:
+    """Grains that get fewer to the sides."""
+    dense = gaussian_filter(solid(digit), random.uniform(5, 9)) * random.uniform(0.4, 0.7)
+    return on_paper((random.random(dense.shape) < dense).astype(np.float64))
+
+
+def chalk(random: np.random.Generator, digit: Digit) -> Image.Image:
+    """Chalk that leaves half of a rough board uncovered."""
+    grain = gaussian_filter(random.normal(size=(SIDE, SIDE)), random.uniform(0.6, 1.2))
+    covered = solid(digit) * (grain > random.uniform(-0.1, 0))
+    return on_paper(0.9 * covered, paper=(0.1, 0.25, 0.18), ink_colour=(1, 1, 1))
+
+
+def outline(random: np.random.Generator, digit: Digit) -> Image.Image:
+    """The edges of the strokes only."""
+    inside = solid(digit) > 0.5
+    edges = binary_dilation(inside, iterations=int(random.integers(2, 6))) & ~inside
+    return on_paper(edges.astype(np.float64))
+
+
+def rainbow(random: np.random.Generator, digit: Digit) -> Image.Image:
+    """Every hue from top to bottom, on black or on white."""
+    hues = (np.linspace(0, 1, SIDE) + random.uniform(0, 1)) % 1
+    colours = np.array([colorsys.hsv_to_rgb(hue, 1, 1) for hue in hues])[:, None]
+    ink, paper = solid(digit)[..., None], float(random.integers(2))
+    return as_image(paper * (1 - ink) + colours * ink)
+
+
+def gradient(random: np.random.Generator, digit: Digit) -> Image.Image:
+    """Black on a paper that changes from one light colour to another."""
+    first, last = random.uniform(0.55, 1, (2, 3))
+    share = np.linspace(0, 1, SIDE)[:, None, None]
+    paper = np.broadcast_to(first * (1 - share) + last * share, (SIDE, SIDE, 3))
+    return as_image(drawn(paper, solid(digit), (0, 0, 0)))
+
+
+def pale(random: np.random.Generator, digit: Digit) -> Image.Image:
+    """Ink that is a little darker than white."""
+    return as_image(np.repeat(1 - random.uniform(0.1, 0.2) * solid(digit)[..., None], 3, 2))
+
+
+def neon(random: np.random.Generator, digit: Digit) -> Image.Image:
+    """White that glows in a colour, on black."""
+    ink = solid(digit)
+    glow = gaussian_filter(ink, random.uniform(8, 20))
+    night = drawn(np.zeros((SIDE, SIDE, 3)), glow, colour_between(random, 0.2, 1))
+    return as_image(drawn(night, ink, (1, 1, 1)))
+
+
+def notebook(random: np.random.Generator, digit: Digit) -> Image.Image:
+    """A template with blue lines and a red margin."""
+    paper = np.ones((SIDE, SIDE, 3))
+    spacing = int(random.integers(30, 60))
+    for row in range(int(random.integers(spacing)), SIDE - 2, spacing):
+        paper[row : row + 2] = (0.67, 0.78, 0.94)
+    margin = int(random.integers(20, 70))
+    paper[:, margin : margin + 2] = (0.94, 0.47, 0.47)
+    return as_image(drawn(paper, solid(digit), (0.1, 0.1, 0.3)))
+
+
+def badge(random: np.random.Generator, digit: Digit) -> Image.Image:
+    """White on a disc of a dark colour."""
+    disc = Image.new("L", (SIDE, SIDE))
+    ImageDraw.Draw(disc).ellipse([6, 6, SIDE - 6, SIDE - 6], 255)
+    colour = colour_between(random, 0, 0.55)
+    paper = drawn(np.ones((SIDE, SIDE, 3)), np.asarray(disc) / 255, colour)
+    around = int(SIDE * random.uniform(0.12, 0.2))
+    ink = np.pad(solid(digit, SIDE - 2 * around), around)
+    return as_image(drawn(paper, ink, (1, 1, 1)))
+
+
+def transparent(random: np.random.Generator, digit: Digit) -> Image.Image:
+    """Any colour on nothing."""
+    red, green, blue = random.integers(256, size=3).tolist()
+    picture = Image.new("RGBA", (SIDE, SIDE), (red, green, blue))
+    picture.putalpha(Image.fromarray(np.rint(255 * solid(digit)).astype(np.uint8)))
+    return picture
+
+
+def corner(random: np.random.Generator, digit: Digit) -> Image.Image:
+    """Somewhere on a canvas four times as wide as high."""
+    picture = Image.new("RGB", (1200, 300), "white")
+    place = int(random.integers(1000)), int(random.integers(100))
+    picture.paste(Image.new("RGB", (200, 200)), place, as_plane(digit).resize((200, 200)))
+    return picture
+
+
+def tiny(random: np.random.Generator, digit: Digit) -> Image.Image:
+    """Half as large as MNIST's, somewhere in 28×28."""
+    side = int(random.integers(12, 17))
+    picture = Image.new("L", (28, 28))
+    small = Image.fromarray(digit).resize((side, side), Image.Resampling.BICUBIC)
+    x, y = random.integers(29 - side, size=2).tolist()
+    picture.paste(small, (x, y))
+    return picture
+
+
+def as_plane(digit: Digit) -> Image.Image:
+    """A digit drawn anew with crisp edges."""
+    large = Image.fromarray(digit).resize((FINE, FINE), Image.Resampling.BICUBIC)
+    return large.filter(ImageFilter.GaussianBlur(FINE / 84)).point(lambda tone: 255 * (tone > 110))
+
+
+def solid(digit: Digit, side: int = SIDE) -> Plane:
+    """Its ink, 0..1."""
+    plane = as_plane(digit).resize((side, side), Image.Resampling.BOX)
+    return np.asarray(plane) / 255
+
+
+def line(digit: Digit, side: int, width: float) -> Plane:
+    """The middle of its strokes, drawn in one width, pixels."""
+    away = distance_transform_edt(~skeletonize(np.asarray(as_plane(digit)) > 0))
+    near = Image.fromarray(away.astype(np.float32)).resize((side, side), Image.Resampling.BILINEAR)
+    ink: Plane = np.clip(width / 2 + 0.5 - np.asarray(near) * side / FINE, 0, 1).astype(np.float64)
+    return ink
+
+
+def colour_between(random: np.random.Generator, low: float, high: float) -> Colour:
+    """A colour whose channels are between two numbers of 0..1."""
+    red, green, blue = random.uniform(low, high, 3).tolist()
+    return red, green, blue
+
+
+def on_paper(ink: Plane, paper: Colour = (1, 1, 1), ink_colour: Colour = (0, 0, 0)) -> Image.Image:
+    """Ink on paper of one colour."""
+    return as_image(drawn(np.broadcast_to(np.array(paper), (*ink.shape, 3)), ink, ink_colour))
+
+
+DRAWINGS: dict[str, Callable[[np.random.Generator, Digit], Image.Image]] = {
+    make.__name__.replace("_", " "): make
+    for make in (
+        *(pen, fat_pen, hairline, spray, chalk, outline, rainbow, neon, pale, gradient),
+        *(notebook, badge, transparent, corner, tiny),
+    )
+}
+
+
+def drawing(name: str, digit: Digit, seed: int) -> bytes:
+    """A drawing of a digit, as a PNG; the same for the same seed."""
+    file = io.BytesIO()
+    DRAWINGS[name](np.random.default_rng([seed, *name.encode()]), digit).save(file, "PNG")
+    return file.getvalue()
