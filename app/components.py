@@ -119,20 +119,15 @@ def label_components(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int32], list[C
     lengths = ends - starts
     labels = np.zeros(mask.shape, dtype=np.int32)
     labels[mask] = np.repeat(numbers + 1, lengths)
-    components = []
-    for number in range(numbers.max(initial=-1) + 1):
-        runs = numbers == number
-        components.append(
-            Component(
-                label=number + 1,
-                left=int(starts[runs].min()),
-                top=int(rows[runs].min()),
-                right=int(ends[runs].max()),
-                bottom=int(rows[runs].max()) + 1,
-                area=int(lengths[runs].sum()),
-            )
-        )
-    return labels, components
+    if len(rows) == 0:
+        return labels, []
+    runs = np.argsort(numbers, kind="stable")
+    begins = np.flatnonzero(np.diff(numbers[runs], prepend=-1))
+    lefts, tops = (np.minimum.reduceat(each[runs], begins) for each in (starts, rows))
+    rights, bottoms = (np.maximum.reduceat(each[runs], begins) for each in (ends, rows + 1))
+    areas = np.add.reduceat(lengths[runs], begins)
+    table = np.stack([np.arange(1, len(begins) + 1), lefts, tops, rights, bottoms, areas], axis=1)
+    return labels, [Component(*row) for row in table.tolist()]
 
 
 @dataclass(frozen=True)
