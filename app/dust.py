@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.components import label_components
-from app.morphology import Plane, dilate, erode
+from app.morphology import Tones, closing
 
 LONGEST_RUN = 5
 """Pixels of ink in a row, on average, up to which it may be dust."""
@@ -19,26 +19,24 @@ REACH = 0.008
 """Half the gap that is closed between grains, as a share of the picture's longer side."""
 
 
-def join_grains(amount: Plane, mask: NDArray[np.bool_]) -> tuple[Plane, NDArray[np.bool_]] | None:
-    """Ink and mask ``[H, W]`` without the gaps between grains of dust; None if it is none."""
+def join_grains(tones: Tones, threshold: int) -> Tones:
+    """The gaps between grains of dust closed; all else as it is.
+
+    Args:
+        tones: how far each pixel is from the paper, uint8 ``[H, W]``.
+        threshold: above which a pixel is ink.
+    """
+    mask = tones > threshold
     edges = np.count_nonzero(mask[:, 1:] != mask[:, :-1])
     if 2 * np.count_nonzero(mask) > LONGEST_RUN * edges:
-        return None
-    _, grains = label_components(mask)
-    if len(grains) < FEWEST_GRAINS or _largest_share([one.area for one in grains]) > SCATTERED:
-        return None
-    radius = max(1, round(REACH * max(mask.shape)))
-    closed = _closed(mask.astype(np.float32), radius) > 0
-    _, parts = label_components(closed)
-    if _largest_share([one.area for one in parts]) < SCATTERED:
-        return None
-    return _closed(amount, radius), closed
+        return tones
+    areas = _areas(mask)
+    if len(areas) < FEWEST_GRAINS or max(areas) > SCATTERED * sum(areas):
+        return tones
+    closed = closing(tones, max(1, round(REACH * max(tones.shape))))
+    areas = _areas(closed > threshold)
+    return closed if max(areas) >= SCATTERED * sum(areas) else tones
 
 
-def _closed(amount: Plane, radius: int) -> Plane:
-    closed = erode(dilate(np.pad(amount, radius), radius), radius)
-    return closed[radius:-radius, radius:-radius]
-
-
-def _largest_share(areas: list[int]) -> float:
-    return max(areas) / sum(areas)
+def _areas(mask: NDArray[np.bool_]) -> list[int]:
+    return [part.area for part in label_components(mask)[1]]

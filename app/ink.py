@@ -92,15 +92,14 @@ def _told_apart(tones: Tones, polarity: Polarity) -> Ink:
         if higher <= threshold or not above[higher + 1 :].any():
             raise blank()
         threshold = higher
-    mask = tones > threshold
+    tones = join_grains(tones, threshold)
     paper, texture = (quantile(counts[: threshold + 1], share) for share in (0.5, 0.9))
     full = paper + stands_out
     # What is darker than the paper but far from ink is its texture, or noise of the camera.
     floor = max(min(texture, (paper + full) / 2), paper + FAINT * (full - paper))
     amount_of_tone = ((np.arange(256) - floor) / (full - floor)).clip(0, 1).astype(np.float32)
-    amount, faint = amount_of_tone[tones], tones > (paper + threshold) / 2
-    amount, mask = join_grains(amount, mask) or (amount, mask)
-    return Ink(amount, mask, faint | mask, polarity)
+    faint = tones > (paper + threshold) / 2
+    return Ink(amount_of_tone[tones], tones > threshold, faint, polarity)
 
 
 def _threshold(tones: Tones, counts: Counts) -> int:

@@ -84,7 +84,10 @@ def find_sheet(grey: Tones) -> Sheet | None:
         if found is None:
             continue
         mask, writing = found
-        if _quadrilateral_share(mask) >= FOUR_SIDES or _is_badge(mask, writing, tone):
+        beyond = _beyond_lines(mask)
+        if _quadrilateral_share(mask, beyond) >= FOUR_SIDES or (
+            _hull_share(mask, beyond) >= CONVEX and _is_badge(mask, writing, tone)
+        ):
             return Sheet(mask, dark)
     return None
 
@@ -116,20 +119,26 @@ def _written_on(tone: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.
     return np.isin(labels, [0, *(hole.label for hole in holes)]), labels == writing.label
 
 
-def _quadrilateral_share(mask: NDArray[np.bool_]) -> float:
+def _quadrilateral_share(mask: NDArray[np.bool_], beyond: NDArray[np.bool_]) -> float:
     """Share of a narrow quadrilateral around a mask, as far as it is in the picture, that is set.
 
     Each side, of four, is the line beside the mask that most of what is left lies beyond.
     """
-    area, beyond = int(np.count_nonzero(mask)), _beyond_lines(mask)
     for _ in range(4):
         side = np.count_nonzero(beyond, axis=1).argmax()
         beyond = beyond[:, ~beyond[side]]
+    area = np.count_nonzero(mask)
     return float(area / (area + beyond.shape[1]))
 
 
+def _hull_share(mask: NDArray[np.bool_], beyond: NDArray[np.bool_]) -> float:
+    """Share of the convex hull of a mask that is set."""
+    area = np.count_nonzero(mask)
+    return float(area / (area + np.count_nonzero(~beyond.any(axis=0))))
+
+
 def _is_badge(mask: NDArray[np.bool_], hole: NDArray[np.bool_], tone: NDArray[np.bool_]) -> bool:
-    """Whether a mask is convex and a hole in it is writing, not that of a bold 0 or 8.
+    """Whether a hole in a convex mask is writing, not that of a bold 0 or 8.
 
     The hole of a 0 lies deepest in it, and has nothing in it.
     """
@@ -141,10 +150,7 @@ def _is_badge(mask: NDArray[np.bool_], hole: NDArray[np.bool_], tone: NDArray[np
         return False
     if max(x_end - x, y_end - y) < LEAST_SPAN * longer:
         return False
-    area, size = np.count_nonzero(mask), np.count_nonzero(hole)
-    in_hull = np.count_nonzero(~_beyond_lines(mask).any(axis=0))
-    if area < CONVEX * (area + in_hull):
-        return False
+    size = np.count_nonzero(hole)
     deepest = np.argpartition(-_inside_of_lines(mask, mask).min(axis=0), size)[:size]
     loop = np.count_nonzero(hole & tone) >= ISLANDS * size
     return bool(hole[mask][deepest].mean() < (LOOP if loop else CORE))

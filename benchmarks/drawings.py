@@ -12,14 +12,12 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from photography import Colour, Plane, as_image, drawn
-from PIL import Image, ImageDraw, ImageFilter
+from photography import Colour, Plane, as_image, crisp, drawn
+from PIL import Image, ImageDraw
 from scipy.ndimage import binary_dilation, distance_transform_edt, gaussian_filter
 from skimage.morphology import skeletonize
 
 Digit = NDArray[np.uint8]
-FINE = 560
-"""Side, in pixels, of the drawn digit that all others are made from."""
 SIDE = 400
 """Side, in pixels, of most canvases; the digit's 28×28 fills it."""
 
@@ -122,7 +120,7 @@ def corner(random: np.random.Generator, digit: Digit) -> Image.Image:
     """Somewhere on a canvas four times as wide as high."""
     picture = Image.new("RGB", (1200, 300), "white")
     place = int(random.integers(1000)), int(random.integers(100))
-    picture.paste(Image.new("RGB", (200, 200)), place, as_plane(digit).resize((200, 200)))
+    picture.paste(Image.new("RGB", (200, 200)), place, crisp(digit).resize((200, 200)))
     return picture
 
 
@@ -136,23 +134,19 @@ def tiny(random: np.random.Generator, digit: Digit) -> Image.Image:
     return picture
 
 
-def as_plane(digit: Digit) -> Image.Image:
-    """A digit drawn anew with crisp edges."""
-    large = Image.fromarray(digit).resize((FINE, FINE), Image.Resampling.BICUBIC)
-    return large.filter(ImageFilter.GaussianBlur(FINE / 84)).point(lambda tone: 255 * (tone > 110))
-
-
 def solid(digit: Digit, side: int = SIDE) -> Plane:
     """Its ink, 0..1."""
-    plane = as_plane(digit).resize((side, side), Image.Resampling.BOX)
+    plane = crisp(digit).resize((side, side), Image.Resampling.BOX)
     return np.asarray(plane) / 255
 
 
 def line(digit: Digit, side: int, width: float) -> Plane:
     """The middle of its strokes, drawn in one width, pixels."""
-    away = distance_transform_edt(~skeletonize(np.asarray(as_plane(digit)) > 0))
+    away = distance_transform_edt(~skeletonize(np.asarray(crisp(digit)) > 0))
     near = Image.fromarray(away.astype(np.float32)).resize((side, side), Image.Resampling.BILINEAR)
-    ink: Plane = np.clip(width / 2 + 0.5 - np.asarray(near) * side / FINE, 0, 1).astype(np.float64)
+    ink: Plane = np.clip(width / 2 + 0.5 - np.asarray(near) * side / len(away), 0, 1).astype(
+        np.float64
+    )
     return ink
 
 

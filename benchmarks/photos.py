@@ -22,14 +22,13 @@ from PIL.Image import Resampling
 from pipelines import MAX_PIXELS, PIPELINES, answers, ours
 from scenes import SCENES, photograph
 
+from app.brightness import on_white
 from app.decoding import decode_image
 from app.recognizer import Recognizer
 from training.data import Digits, load_mnist
 
 OTHERS = np.arange(3) + 5_000
 """Places, from a digit's own, of the digits that may stand around it."""
-GREY = "#999"
-"""What is around the pictures of a sheet."""
 
 
 def picture_of(digits: Digits, index: int, scene: str) -> bytes:
@@ -91,19 +90,14 @@ def draw_sheet(digits: Digits, scenes: Sequence[str], path: Path, columns: int =
         axes.axis("off")
     for index, (axes, scene) in enumerate(zip(grid.flat, scenes, strict=False)):
         picture = picture_of(digits, index, scene)
-        shown = ImageOps.pad(on_grey(decode_image(picture, MAX_PIXELS)), (320, 240), color=GREY)
+        visible = on_white(decode_image(picture, MAX_PIXELS).convert("RGBA")).convert("RGB")
+        shown = ImageOps.pad(visible, (320, 240), color="#999")
         seen = Image.fromarray(ours(picture)).convert("RGB").resize((240, 240), Resampling.NEAREST)
         axes.imshow(np.hstack([np.asarray(shown), np.asarray(seen)]))
         axes.set_title(scene, fontsize=9)
     figure.tight_layout(pad=0.4)
     figure.savefig(path, dpi=90)
     plt.close(figure)
-
-
-def on_grey(picture: Image.Image) -> Image.Image:
-    """A picture with grey where it is transparent, RGB."""
-    picture = picture.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", picture.size, GREY), picture).convert("RGB")
 
 
 if __name__ == "__main__":
