@@ -17,6 +17,7 @@ from PIL import Image
 from app.components import Box, bounding_box, find_digit
 from app.ink import Polarity, blank, find_ink
 from app.morphology import dilate
+from app.outline import fill_outline
 from app.problems import NotNetworkInput
 from app.strokes import normalize_stroke_width
 
@@ -73,7 +74,7 @@ def prepare(picture: Image.Image) -> Prepared:
 
 
 def _prepare(picture: Image.Image) -> Prepared:
-    ink = find_ink(picture)
+    ink = fill_outline(find_ink(picture))
     digit = find_digit(ink.mask, ink.faint)
     mask = digit.mask
     region = bounding_box(mask)

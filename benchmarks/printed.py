@@ -3,7 +3,7 @@
 Each FONT is a file of a typeface with the ten digits, which are drawn black on white, one a picture
 of 300×300, and go through the service's preprocessing. No network of ours was taught by any::
 
-    python benchmarks/printed.py FONT... [--weights DIR]
+    python benchmarks/printed.py FONT... [--hollow] [--weights DIR]
 """
 
 from __future__ import annotations
@@ -18,15 +18,18 @@ from PIL import Image, ImageDraw, ImageFont
 from app.preprocessing import prepare
 from app.recognizer import Recognizer
 
-SIDE, SIZE = 300, 220
-"""Of the picture, and of the type, in pixels."""
+SIDE, SIZE, LINE = 300, 220, 3
+"""Of the picture, of the type, and of the line around hollow type, in pixels."""
 
 
-def printed(digit: int, font: ImageFont.FreeTypeFont) -> Image.Image:
-    """A digit in the middle of a picture, mode L."""
+def printed(digit: int, font: ImageFont.FreeTypeFont, hollow: bool) -> Image.Image:
+    """A digit in the middle of a picture, mode L; if it is hollow, white with a line around it."""
     picture = Image.new("L", (SIDE, SIDE), 255)
     middle = (SIDE / 2, SIDE / 2)
-    ImageDraw.Draw(picture).text(middle, str(digit), 0, font, anchor="mm")
+    fill, line = (255, LINE) if hollow else (0, 0)
+    ImageDraw.Draw(picture).text(
+        middle, str(digit), fill, font, anchor="mm", stroke_width=line, stroke_fill=0
+    )
     return picture
 
 
@@ -34,6 +37,7 @@ def main() -> int:
     """Print the table, and which digits of which fonts are named wrongly."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("fonts", nargs="+", type=Path, metavar="FONT")
+    parser.add_argument("--hollow", action="store_true", help="only the outlines are drawn")
     parser.add_argument("--weights", type=Path, default=Path("weights"))
     options = parser.parse_args()
     recognizer = Recognizer.load(options.weights)
@@ -44,7 +48,8 @@ def main() -> int:
         font = ImageFont.truetype(path, SIZE)
         family = font.getname()[0] or path.stem
         for digit in range(10):
-            named = recognizer.predict(prepare(printed(digit, font)).image).digit
+            picture = printed(digit, font, options.hollow)
+            named = recognizer.predict(prepare(picture).image).digit
             count[family] += 1
             right[family] += named == digit
             if named != digit:
