@@ -16,6 +16,7 @@ from app.morphology import Tones, square_max
 from app.paper import ink_on_uneven_paper
 from app.polarity import find_polarity
 from app.problems import BlankPicture
+from app.ruling import without_lines
 from app.sheet import find_sheet
 from app.strokes import stroke_width
 
@@ -92,6 +93,9 @@ def _told_apart(tones: Tones, polarity: Polarity) -> Ink:
         if higher <= threshold or not above[higher + 1 :].any():
             raise blank()
         threshold = higher
+    plain = without_lines(tones, threshold)
+    if plain is not None:
+        return _told_apart(plain, polarity)
     tones = join_grains(tones, threshold)
     paper, texture = (quantile(counts[: threshold + 1], share) for share in (0.5, 0.9))
     full = paper + stands_out

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from app.components import Component, bounding_box, label_components
 from app.ink import Ink
@@ -50,8 +51,7 @@ def fill_outline(ink: Ink) -> Ink:
 
 def _thumbnail(mask: NDArray[np.bool_], step: int) -> NDArray[np.bool_]:
     """Whether there is ink in each square of ``step`` pixels."""
-    rows, columns = (range(0, length, step) for length in mask.shape)
-    return np.logical_or.reduceat(np.logical_or.reduceat(mask, rows, axis=0), columns, axis=1)
+    return np.asarray(Image.fromarray(mask).convert("L").reduce(step)) > 0
 
 
 def _stroke(lines: NDArray[np.bool_]) -> NDArray[np.bool_] | None:

@@ -97,6 +97,23 @@ def notebook(random: np.random.Generator, digit: Digit) -> Image.Image:
     return as_image(drawn(paper, solid(digit), (0.1, 0.1, 0.3)))
 
 
+def grid(random: np.random.Generator, digit: Digit) -> Image.Image:
+    """A grid as dark as the pen."""
+    ink = solid(digit)
+    spacing, width = int(random.integers(40, 120)), int(random.integers(1, 4))
+    for start in range(int(random.integers(spacing)), SIDE, spacing):
+        ink[start : start + width] = ink[:, start : start + width] = 1
+    return on_paper(ink)
+
+
+def guides(random: np.random.Generator, digit: Digit) -> Image.Image:
+    """Lines through the middle, of any dark colour."""
+    paper, middle, width = np.ones((SIDE, SIDE, 3)), SIDE // 2, int(random.integers(1, 4))
+    colour = colour_between(random, 0, 0.5)
+    paper[middle : middle + width] = paper[:, middle : middle + width] = colour
+    return as_image(drawn(paper, solid(digit), (0, 0, 0)))
+
+
 def badge(random: np.random.Generator, digit: Digit) -> Image.Image:
     """White on a disc of a dark colour."""
     disc = Image.new("L", (SIDE, SIDE))
@@ -165,7 +182,7 @@ DRAWINGS: dict[str, Callable[[np.random.Generator, Digit], Image.Image]] = {
     make.__name__.replace("_", " "): make
     for make in (
         *(pen, fat_pen, hairline, spray, chalk, outline, rainbow, neon, pale, gradient),
-        *(notebook, badge, transparent, corner, tiny),
+        *(notebook, grid, guides, badge, transparent, corner, tiny),
     )
 }
 
