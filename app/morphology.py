@@ -12,22 +12,18 @@ Tones = NDArray[np.uint8]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 
-def dilate(amount: Plane, radius: int) -> Plane:
-    """Greatest value within an octagon of the radius, float32 ``[H, W]``."""
+def dilate(values: NDArray[Scalar], radius: int) -> NDArray[Scalar]:
+    """Greatest value within an octagon of the radius, ``[H, W]``; False is less than True."""
     diagonal = round(radius * 0.41)  # of an octagon: a square's, then a plus' part
-    amount = square_max(np.pad(amount, radius - diagonal), radius - diagonal)
+    values = square_max(np.pad(values, radius - diagonal), radius - diagonal)
     for _ in range(diagonal):
-        padded = np.pad(amount, 1)
-        amount = np.maximum.reduce(
-            [
-                padded[1:-1, 1:-1],
-                padded[:-2, 1:-1],
-                padded[2:, 1:-1],
-                padded[1:-1, :-2],
-                padded[1:-1, 2:],
-            ]
-        )
-    return amount
+        grown = values.copy()
+        np.maximum(grown[1:], values[:-1], out=grown[1:])
+        np.maximum(grown[:-1], values[1:], out=grown[:-1])
+        np.maximum(grown[:, 1:], values[:, :-1], out=grown[:, 1:])
+        np.maximum(grown[:, :-1], values[:, 1:], out=grown[:, :-1])
+        values = grown
+    return values
 
 
 def erode(amount: Plane, radius: int) -> Plane:

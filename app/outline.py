@@ -12,6 +12,8 @@ from app.components import Component, bounding_box, label_components
 from app.ink import Ink
 from app.morphology import erode, square_max
 
+SMALLEST = 40
+"""Longer side of the ink, in pixels, from which on an outline may be told from a pen's stroke."""
 LINE = 0.09
 """Mean run of ink in a row, as a share of the longer side of all ink, up to which it may be an
 outline."""
@@ -32,6 +34,8 @@ def fill_outline(ink: Ink) -> Ink:
     """The ink, and if it is a hollow digit, what is between its outlines too."""
     left, top, right, bottom = bounding_box(ink.mask)
     side = max(right - left, bottom - top)
+    if side < SMALLEST:
+        return ink
     runs = np.count_nonzero(ink.mask[:, 1:] > ink.mask[:, :-1])
     if np.count_nonzero(ink.mask) > LINE * side * runs:
         return ink

@@ -83,7 +83,7 @@ def _prepare(picture: Image.Image) -> Prepared:
     if side < COARSE and max(scale) > 1:
         return _look_closer(picture, _in_picture(region, (0, 0), scale), digit.several)
     margin = SOFT_EDGE + side // 10
-    edges = dilate(_cut(mask, region, margin).astype(np.float32), SOFT_EDGE)
+    edges = dilate(_cut(mask, region, margin), SOFT_EDGE)
     amount = normalize_stroke_width(_cut(ink.amount, region, margin) * edges, side)
     solid = amount > FAINTEST
     if not solid.any():  # the largest part was hardly darker than the paper's texture

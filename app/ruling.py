@@ -11,6 +11,8 @@ CROSSING = 0.99
 """Share of a row or a column that is ink from which on it belongs to a line across the picture."""
 WIDEST = 0.03
 """Width of such a line with its soft edges, as a share of the picture's longer side, at most."""
+NARROWEST = 3
+"""Width of a line of one pixel with its soft edges; in smaller pictures none is sought."""
 SAMPLE = 16
 """Of so many rows one is looked at first: hardly any picture has such lines."""
 LEFT = 0.05
@@ -27,11 +29,13 @@ def without_lines(tones: Tones, threshold: int) -> Tones | None:
     Returns:
         The picture without them, or None if there are none, or hardly anything else.
     """
+    widest = round(WIDEST * max(tones.shape))
+    if widest < NARROWEST:
+        return None
     sample = tones[SAMPLE // 2 :: SAMPLE] > threshold, threshold < tones[:, SAMPLE // 2 :: SAMPLE].T
     if not any(_full(some).any() for some in sample):
         return None
     mask = tones > threshold
-    widest = round(WIDEST * max(tones.shape))
     columns, rows = _on_lines(mask, widest), _on_lines(mask.T, widest)
     if not (columns.any() or rows.any()):
         return None
