@@ -48,6 +48,13 @@ def table() -> Image.Image:
     return picture
 
 
+def bracket() -> Image.Image:
+    """A tall one, open at the right."""
+    picture = Image.new("L", (SIDE, SIDE), 255)
+    ImageDraw.Draw(picture).line([(170, 50), (125, 50), (125, 250), (170, 250)], 0, 3)
+    return picture
+
+
 def slanted(pen: int) -> Image.Image:
     """A narrow 0 with a bold pen, in a frame."""
     picture = Image.new("L", (SIDE, SIDE), 255)
@@ -89,6 +96,7 @@ def test_stroke_is_filled_and_loop_is_not() -> None:
         pytest.param(lines(circle=260, text="8"), id="8 in a circle"),
         pytest.param(lines(circle=280), id="circle"),
         pytest.param(table(), id="table"),
+        pytest.param(bracket(), id="bracket"),
         pytest.param(slanted(22), id="slanted 0 in a frame"),
         pytest.param(hollow(3, 0, "black"), id="solid 3"),
     ],
