@@ -26,6 +26,8 @@ TWO_TONES = 0.95
 """Share of the variance of the tones that ink and paper explain, where there is nothing else."""
 WIDEST_CONTACT = 0.35
 """Share of a border that strokes cover at most, at one of two opposite borders that they reach."""
+SOFT = 2
+"""Outermost pixels in which strokes may reach a border: their edges are soft."""
 CLEAR_MINORITY = 0.35
 """Share of the pixels below which the rarer of two tones is ink, whatever the border says."""
 RARE = 0.25
@@ -94,8 +96,8 @@ def strokes_are_dark(grey: Tones) -> bool:
 
 def _spans(mask: NDArray[np.bool_]) -> bool:
     """Whether strokes reach two opposite borders; a sheet of paper would cover more of both."""
-    top, bottom = float(mask[0].mean()), float(mask[-1].mean())
-    left, right = float(mask[:, 0].mean()), float(mask[:, -1].mean())
+    top, bottom = (float(rows.any(axis=0).mean()) for rows in (mask[:SOFT], mask[-SOFT:]))
+    left, right = (float(some.any(axis=1).mean()) for some in (mask[:, :SOFT], mask[:, -SOFT:]))
     return 0 < min(top, bottom) <= WIDEST_CONTACT or 0 < min(left, right) <= WIDEST_CONTACT
 
 

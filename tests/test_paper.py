@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from conftest import DIGITS
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from app.components import find_digit
 from app.ink import find_ink
@@ -71,6 +71,15 @@ def test_bold_digit_that_fills_the_picture_is_ink(name: str, noise: int, invert:
     ink = find_ink(Image.fromarray(grey))
     assert ink.polarity == ("light_on_dark" if invert else "dark_on_light")
     assert np.array_equal(ink.mask, closely)
+
+
+def test_foot_of_a_2_that_fills_the_picture_is_ink() -> None:
+    two = Image.new("L", (300, 300))
+    ImageDraw.Draw(two).text((60, 60), "2", 255, ImageFont.load_default(200))
+    ink = np.array(two.crop(two.getbbox()))
+    for edge in (ink[0], ink[:, 0], ink[:, -1]):
+        edge //= 4  # all but the foot end softly
+    assert find_ink(Image.fromarray(255 - ink)).mask[-4].mean() > 0.9
 
 
 def test_lines_of_print_are_ink_though_the_gaps_between_them_are_thinner() -> None:
