@@ -32,10 +32,10 @@ def without_lines(tones: Tones, threshold: int) -> Tones | None:
     widest = round(WIDEST * max(tones.shape))
     if widest < NARROWEST:
         return None
-    sample = tones[SAMPLE // 2 :: SAMPLE] > threshold, threshold < tones[:, SAMPLE // 2 :: SAMPLE].T
+    mask = tones > threshold
+    sample = mask[SAMPLE // 2 :: SAMPLE], mask[:, SAMPLE // 2 :: SAMPLE].T
     if not any(_full(some).any() for some in sample):
         return None
-    mask = tones > threshold
     columns, rows = _on_lines(mask, widest), _on_lines(mask.T, widest)
     if not (columns.any() or rows.any()):
         return None

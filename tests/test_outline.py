@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from app.ink import Ink, find_ink
+from app.ink import find_ink
 from app.outline import fill_outline
 from app.preprocessing import prepare
 from app.recognizer import Recognizer
@@ -102,5 +102,5 @@ def test_stroke_is_filled_and_loop_is_not() -> None:
     ],
 )
 def test_all_else_is_left(picture: Image.Image) -> None:
-    ink: Ink = find_ink(picture)
+    ink = find_ink(picture)
     assert fill_outline(ink) is ink
