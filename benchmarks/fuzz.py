@@ -22,9 +22,11 @@ import re
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import uvloop
@@ -36,10 +38,15 @@ from traffic import NO_ANSWER, Connection
 CONNECTIONS = 4
 HANG = 1.0
 """Seconds that an answer may take."""
-WARM_UP, GROWTH = 0.1, 0.05
-"""Share of the inputs during which memory may grow, and by which share of it afterwards."""
-ENOUGH_FOR_MEMORY = 50_000
-"""Inputs from which on memory is judged: before, the allocator still finds its size."""
+SAMPLE = 1_000
+"""Inputs between two looks at the memory."""
+WARM_UP, GROWTH = 200_000, 0.05
+"""Inputs during which memory may grow, while the allocator finds its size, and by which share of it
+afterwards."""
+ENOUGH_FOR_MEMORY = 300_000
+"""Inputs from which on memory is judged: `make fuzz` in its ten minutes sends more."""
+ENDS = 0.2
+"""Share of the inputs after the warm-up that are its beginning, and of those that are its end."""
 FINDINGS = REPOSITORY / "runs/fuzz"
 
 
@@ -51,7 +58,8 @@ class Report:
         statuses: how many answers of each status.
         repeated: how many were not answered the first time, on a connection that was made before.
         slowest: seconds, kind and index of the input whose answer took longest, asked alone.
-        memory: of the service, MB: after the warm-up, at the end, and the most it ever was.
+        memory: of the service, MB: after the warm-up, at the end, and the most it ever was; the
+            first two only if there were enough inputs to judge it.
     """
 
     seed: int
@@ -90,7 +98,7 @@ class Fuzzer:
         connection = Connection(self.service.port)
         while self._next < self.limit and time.monotonic() - start < self.seconds:
             index, self._next = self._next, self._next + 1
-            if index % 1000 == 0:
+            if index % SAMPLE == 0:
                 self._resident.append(self.service.resident_megabytes())
             if index % 100_000 == 0:
                 print(f"{index:,}: {dict(self.report.statuses)}", file=sys.stderr, flush=True)
@@ -140,19 +148,31 @@ class Fuzzer:
         self.report.slowest = {"seconds": round(seconds, 4), "kind": kind, "index": index}
 
     def _judge_memory(self) -> None:
-        warm_up = int(len(self._resident) * WARM_UP)
-        warm, last = max(self._resident[: warm_up + 1]), self._resident[-max(warm_up, 1) :]
-        end = sorted(last)[len(last) // 2]
         status = Path(f"/proc/{self.service.process.pid}/status").read_text()
         peak = int(re.findall(r"VmHWM:\s+(\d+)", status)[0]) * 1024 / 1e6
-        self.report.memory = {"warm": round(warm, 1), "end": round(end, 1), "peak": round(peak, 1)}
-        if self.report.inputs >= ENOUGH_FOR_MEMORY and end > warm * (1 + GROWTH):
+        self.report.memory = {"peak": round(peak, 1)}
+        if self.report.inputs < ENOUGH_FOR_MEMORY:
+            return
+        warm, end = memory_ends(self._resident)
+        self.report.memory |= {"warm": round(warm, 1), "end": round(end, 1)}
+        if end > warm * (1 + GROWTH):
             self.report.findings.append(f"memory grew from {warm:.1f} to {end:.1f} MB")
 
     def _found(self, index: int, one: Input, what: str) -> None:
         self.report.findings.append(f"input {index} ({one.kind}, {one.path}): {what}")
         FINDINGS.mkdir(parents=True, exist_ok=True)
         (FINDINGS / f"{self.report.seed}-{index}").write_bytes(one.body)
+
+
+def memory_ends(resident: Sequence[float]) -> tuple[float, float]:
+    """Memory after the warm-up, and at the end: medians, since single large pictures are peaks.
+
+    Args:
+        resident: MB, each ``SAMPLE`` inputs from the first on; ``ENOUGH_FOR_MEMORY`` of them.
+    """
+    warm = resident[WARM_UP // SAMPLE :]
+    part = int(len(warm) * ENDS)
+    return median(warm[:part]), median(warm[-part:])
 
 
 def main() -> int:

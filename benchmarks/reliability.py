@@ -69,14 +69,15 @@ def lines(directory: Path) -> list[Line]:
     faults: dict[str, int] = json.loads((directory / "faults.json").read_text())
     requests = round(sum(row["requests"] for row in rows))
     memory, slowest = fuzz["memory"], fuzz["slowest"]
+    long = "warm" in memory  # enough to judge it
+    held = f"{memory['warm']} to {memory['end']} MB" if long else "not judged"
     lost, own = sum(kill["failures"].values()), kill["connections of the worker"]
     return [
         Line(
             "damaged requests",
             fuzz["inputs"],
             len(fuzz["findings"]),
-            f"slowest {slowest['seconds'] * 1000:.0f} ms; memory {memory['warm']} to "
-            f"{memory['end']} MB, peak {memory['peak']}",
+            f"slowest {slowest['seconds'] * 1000:.0f} ms; memory {held}, peak {memory['peak']} MB",
         ),
         Line(
             f"soak, {rows[-1]['seconds'] / 60:.0f} minutes at 70 % load",

@@ -71,3 +71,6 @@ def test_table_counts_what_failed(tmp_path: Path) -> None:
     )
     (tmp_path / "faults.json").write_text('{"attempts": 60, "failures": 3}')
     assert [line.failures for line in lines(tmp_path)] == [1, 0, 0, 0, 0, 0, 1, 2, 1, 0, 3]
+    assert "memory 100.0 to 101.0 MB" in lines(tmp_path)[0].figures
+    (tmp_path / "fuzz.json").write_text(json.dumps(fuzz | {"memory": {"peak": 150.0}}))
+    assert "memory not judged" in lines(tmp_path)[0].figures
