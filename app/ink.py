@@ -11,6 +11,7 @@ from PIL import Image, ImageMode
 
 from app.brightness import brightness, clearest_channel, on_white
 from app.dust import join_grains
+from app.edges import sharpness
 from app.histograms import LEAST_CONTRAST, Counts, contrast, histogram, otsu, quantile
 from app.morphology import Tones, square_max
 from app.paper import ink_on_uneven_paper
@@ -124,7 +125,7 @@ def _threshold(tones: Tones, counts: Counts) -> int:
         ink = above[higher + 1 :].sum()
         if ink == 0 or above.sum() - ink < HAZE * above.sum():
             return threshold
-        if _edge(tones, higher) < CLEARER * _edge(tones, threshold):
+        if sharpness(tones, higher) < CLEARER * sharpness(tones, threshold):
             return threshold
         threshold = higher
 
@@ -134,15 +135,6 @@ def _above(counts: Counts, threshold: int) -> Counts:
     above = counts.copy()
     above[: threshold + 1] = 0
     return above
-
-
-def _edge(tones: Tones, threshold: int) -> float:
-    """Mean difference of the neighbouring pixels of which one only is above a threshold."""
-    mask = tones > threshold
-    across, down = mask[:, 1:] != mask[:, :-1], mask[1:] != mask[:-1]
-    higher = np.concatenate([tones[:, 1:][across], tones[1:][down]]).astype(np.int16)
-    lower = np.concatenate([tones[:, :-1][across], tones[:-1][down]])
-    return float(np.abs(higher - lower).mean())
 
 
 def blank() -> BlankPicture:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from app.edges import away_from_edges, sharpness
 from app.histograms import (
     LEAST_CONTRAST,
     contrast,
@@ -24,10 +27,11 @@ LEAST_WHITE = 200
 """Brightest tone (of 255) below which a picture is dim, and less of a range is uneven."""
 TWO_TONES = 0.95
 """Share of the variance of the tones that ink and paper explain, where there is nothing else."""
-WIDEST_CONTACT = 0.35
-"""Share of a border that strokes cover at most, at one of two opposite borders that they reach."""
 SOFT = 2
 """Outermost pixels in which strokes may reach a border: their edges are soft."""
+DEEPEST = 0.3
+"""Share of the picture's height or width for which what is along a border goes on from it, on
+average, if it is strokes."""
 CLEAR_MINORITY = 0.35
 """Share of the pixels below which the rarer of two tones is ink, whatever the border says."""
 RARE = 0.25
@@ -49,7 +53,7 @@ def find_polarity(grey: Tones) -> tuple[bool, bool]:
 
     On even paper the border is paper, mostly, and ink is the rarer tone, mostly. Where the two
     disagree a clear minority is ink: frames darken borders. An uneven border is even paper too, if
-    there are two tones only and the ink reaches from one side to the other: it is cropped closely.
+    strokes reach it from one side to the other and all else is of one tone: it is cropped closely.
     On other paper what is thin is ink, or dark and rare. Where both tones are paper, ink is what is
     furthest from it.
 
@@ -69,7 +73,8 @@ def find_polarity(grey: Tones) -> tuple[bool, bool]:
         dark = bool(np.median(edge) > threshold)
     if spread(edge) <= UNEVEN_PAPER * min(1, grey.max() / LEAST_WHITE):
         return dark, True
-    if separation(counts, threshold) > TWO_TONES and _spans((grey <= threshold) == dark):
+    ink = (grey <= threshold) == dark
+    if _spans(ink) and _has_two_tones(grey, threshold, ink):
         return dark, True
     rare = dark_share < RARE and bool(np.median(edge) > threshold)
     return rare or strokes_are_dark(grey), False
@@ -95,10 +100,29 @@ def strokes_are_dark(grey: Tones) -> bool:
 
 
 def _spans(mask: NDArray[np.bool_]) -> bool:
-    """Whether strokes reach two opposite borders; a sheet of paper would cover more of both."""
-    top, bottom = (float(rows.any(axis=0).mean()) for rows in (mask[:SOFT], mask[-SOFT:]))
-    left, right = (float(some.any(axis=1).mean()) for some in (mask[:, :SOFT], mask[:, -SOFT:]))
-    return 0 < min(top, bottom) <= WIDEST_CONTACT or 0 < min(left, right) <= WIDEST_CONTACT
+    """Whether strokes reach two opposite borders; a sheet or a shadow would reach in deeper."""
+    sides = (mask, mask[::-1], mask.T, mask.T[::-1])
+    top, bottom, left, right = (bool(side[:SOFT].any()) for side in sides)
+    if not ((top and bottom) or (left and right)):
+        return False
+    return all(np.logical_and.accumulate(side).mean() <= DEEPEST for side in sides)
+
+
+def _has_two_tones(grey: Tones, threshold: int, ink: NDArray[np.bool_]) -> bool:
+    """Whether there is nothing but ink and paper of one tone each, and the edges between them.
+
+    Args:
+        grey: uint8 ``[H, W]``.
+        threshold: the last tone of the darker of the two.
+        ink: bool ``[H, W]``, which pixels are ink.
+    """
+    half_an_edge = contrast(histogram(grey), threshold) / 2 / sharpness(grey, threshold)
+    flat = away_from_edges(ink, min(math.ceil(half_an_edge), max(grey.shape)))
+    if not flat[~ink].any():
+        return False
+    if not flat[ink].any():  # strokes are as thin as their edges
+        return True
+    return separation(histogram(grey[flat][None]), threshold) > TWO_TONES
 
 
 def border(tones: Tones) -> Tones:

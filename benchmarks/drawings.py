@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 from photography import Colour, Plane, as_image, crisp, drawn
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 from scipy.ndimage import binary_dilation, distance_transform_edt, gaussian_filter
 from skimage.morphology import skeletonize
 
@@ -151,6 +151,31 @@ def tiny(random: np.random.Generator, digit: Digit) -> Image.Image:
     return picture
 
 
+def cropped(random: np.random.Generator, digit: Digit) -> Image.Image:
+    """Cut out along its edges, and up to eight times as large."""
+    tight = cut_out(digit)
+    scale = int(random.integers(1, 9))
+    size = scale * tight.width, scale * tight.height
+    return some_polarity(random, tight.resize(size, Image.Resampling.BICUBIC))
+
+
+def stretched(random: np.random.Generator, digit: Digit) -> Image.Image:
+    """Cut out along its edges, and as wide as high."""
+    side = int(random.choice([28, 32, 64]))
+    return some_polarity(random, cut_out(digit).resize((side, side), Image.Resampling.BICUBIC))
+
+
+def cut_out(digit: Digit) -> Image.Image:
+    """The smallest upright box that holds the digit."""
+    picture = Image.fromarray(digit)
+    return picture.crop(picture.getbbox())
+
+
+def some_polarity(random: np.random.Generator, picture: Image.Image) -> Image.Image:
+    """Bright on dark as it is, or the other way round."""
+    return picture if random.random() < 0.5 else ImageOps.invert(picture)
+
+
 def solid(digit: Digit, side: int = SIDE) -> Plane:
     """Its ink, 0..1."""
     plane = crisp(digit).resize((side, side), Image.Resampling.BOX)
@@ -182,7 +207,7 @@ DRAWINGS: dict[str, Callable[[np.random.Generator, Digit], Image.Image]] = {
     make.__name__.replace("_", " "): make
     for make in (
         *(pen, fat_pen, hairline, spray, chalk, outline, rainbow, neon, pale, gradient),
-        *(notebook, grid, guides, badge, transparent, corner, tiny),
+        *(notebook, grid, guides, badge, transparent, corner, tiny, cropped, stretched),
     )
 }
 

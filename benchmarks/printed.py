@@ -3,7 +3,7 @@
 Each FONT is a file of a typeface with the ten digits, which are drawn black on white, one a picture
 of 300×300, and go through the service's preprocessing. No network of ours was taught by any::
 
-    python benchmarks/printed.py FONT... [--hollow] [--weights DIR]
+    python benchmarks/printed.py FONT... [--hollow] [--crop HEIGHT] [--weights DIR]
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from app.preprocessing import prepare
 from app.recognizer import Recognizer
@@ -33,11 +33,19 @@ def printed(digit: int, font: ImageFont.FreeTypeFont, hollow: bool) -> Image.Ima
     return picture
 
 
+def cropped(picture: Image.Image, height: int) -> Image.Image:
+    """The digit alone, cut out along its edges, so many pixels high."""
+    tight = picture.crop(ImageOps.invert(picture).getbbox())
+    width = max(1, round(tight.width * height / tight.height))
+    return tight.resize((width, height), Image.Resampling.LANCZOS)
+
+
 def main() -> int:
     """Print the table, and which digits of which fonts are named wrongly."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("fonts", nargs="+", type=Path, metavar="FONT")
     parser.add_argument("--hollow", action="store_true", help="only the outlines are drawn")
+    parser.add_argument("--crop", type=int, metavar="HEIGHT", help="cut out, so many pixels high")
     parser.add_argument("--weights", type=Path, default=Path("weights"))
     options = parser.parse_args()
     recognizer = Recognizer.load(options.weights)
@@ -49,6 +57,8 @@ def main() -> int:
         family = font.getname()[0] or path.stem
         for digit in range(10):
             picture = printed(digit, font, options.hollow)
+            if options.crop:
+                picture = cropped(picture, options.crop)
             named = recognizer.predict(prepare(picture).image).digit
             count[family] += 1
             right[family] += named == digit

@@ -82,6 +82,47 @@ def test_foot_of_a_2_that_fills_the_picture_is_ink() -> None:
     assert find_ink(Image.fromarray(255 - ink)).mask[-4].mean() > 0.9
 
 
+@pytest.mark.parametrize("invert", [False, True])
+def test_soft_digits_that_fill_the_picture_are_evenly_lit(invert: bool) -> None:
+    even = []
+    for path in DIGITS:
+        digit = Image.open(path)
+        digit = digit.crop(digit.getbbox())
+        for size in [(4 * digit.width, 4 * digit.height), (28, 28), digit.size]:
+            grey = tones(digit.resize(size, Image.Resampling.BICUBIC))
+            even.append(find_polarity(grey if invert else ~grey) == (not invert, True))
+    assert np.reshape(even, (-1, 3)).mean(axis=0) == pytest.approx([1, 0.95, 0.9], abs=0.05)
+
+
+def test_strokes_as_thin_as_their_edges_are_evenly_lit() -> None:
+    ring = Image.new("L", (120, 120))
+    ImageDraw.Draw(ring).ellipse([0, 0, 119, 119], outline=255, width=10)
+    assert find_polarity(~tones(ring.reduce(10))) == (True, True)
+
+
+@pytest.mark.parametrize("paper", [(90, 200), (200, 255)])
+def test_shadow_from_border_to_border_is_no_ink(paper: tuple[int, int]) -> None:
+    slope = np.linspace(*paper, 240)[:, None] * np.ones(240)
+    slope[60:120] *= 0.4
+    grey = np.asarray(Image.fromarray(slope.astype(np.uint8)).filter(ImageFilter.BoxBlur(2)))
+    assert not find_polarity(grey)[1]
+
+
+def test_card_that_the_border_cuts_is_no_ink() -> None:
+    table = Image.new("L", (64, 64), 240)
+    draw = ImageDraw.Draw(table)
+    draw.rectangle([24, 20, 64, 64], 20)
+    draw.ellipse([34, 28, 54, 56], outline=240, width=4)
+    assert find_polarity(tones(table)) == (False, False)
+
+
+def test_paper_that_is_all_edges_is_not_even() -> None:
+    grey = np.full((13, 13), 40, np.uint8)
+    grey[[0, 2, 3, 9, 10, 12]] = 220
+    grey[:, 6:8] = 220
+    assert find_polarity(grey)[1] is False
+
+
 def test_lines_of_print_are_ink_though_the_gaps_between_them_are_thinner() -> None:
     picture = drawing(ink=130)
     draw = ImageDraw.Draw(picture)
