@@ -37,9 +37,11 @@ def contrast(counts: Counts, threshold: int) -> int:
 
 
 def separation(counts: Counts, threshold: int) -> float:
-    """Share of the variance of a histogram that its two classes explain."""
+    """Share of the variance of a histogram that its two classes explain; 0 if one is empty."""
     tones, total = np.arange(256), counts.sum()
     low, high = counts[: threshold + 1], counts[threshold + 1 :]
+    if not (low.any() and high.any()):
+        return 0.0
     mean = (counts * tones).sum() / total
     below = (low * tones[: threshold + 1]).sum() / low.sum()
     above = (high * tones[threshold + 1 :]).sum() / high.sum()

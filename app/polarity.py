@@ -29,6 +29,9 @@ TWO_TONES = 0.95
 """Share of the variance of the tones that ink and paper explain, where there is nothing else."""
 SOFT = 2
 """Outermost pixels in which strokes may reach a border: their edges are soft."""
+WIDEST_CONTACT = 0.35
+"""Share of a border that strokes cover at most, at one of two opposite borders that they reach, if
+what is between them is thinner than they are."""
 DEEPEST = 0.3
 """Share of the picture's height or width for which what is along a border goes on from it, on
 average, if it is strokes."""
@@ -74,10 +77,12 @@ def find_polarity(grey: Tones) -> tuple[bool, bool]:
     if spread(edge) <= UNEVEN_PAPER * min(1, grey.max() / LEAST_WHITE):
         return dark, True
     ink = (grey <= threshold) == dark
-    if _spans(ink) and _has_two_tones(grey, threshold, ink):
+    thin_is_dark = strokes_are_dark(grey)
+    widest = 1.0 if thin_is_dark == dark else WIDEST_CONTACT
+    if _spans(ink, widest) and _has_two_tones(grey, threshold, ink):
         return dark, True
     rare = dark_share < RARE and bool(np.median(edge) > threshold)
-    return rare or strokes_are_dark(grey), False
+    return rare or thin_is_dark, False
 
 
 def strokes_are_dark(grey: Tones) -> bool:
@@ -99,11 +104,16 @@ def strokes_are_dark(grey: Tones) -> bool:
     return bool(dark >= bright)
 
 
-def _spans(mask: NDArray[np.bool_]) -> bool:
-    """Whether strokes reach two opposite borders; a sheet or a shadow would reach in deeper."""
+def _spans(mask: NDArray[np.bool_], widest: float) -> bool:
+    """Whether strokes reach two opposite borders; a sheet or a shadow would reach in deeper.
+
+    Args:
+        mask: bool ``[H, W]``.
+        widest: share of one of the two that they cover at most.
+    """
     sides = (mask, mask[::-1], mask.T, mask.T[::-1])
-    top, bottom, left, right = (bool(side[:SOFT].any()) for side in sides)
-    if not ((top and bottom) or (left and right)):
+    top, bottom, left, right = (float(side[:SOFT].any(axis=0).mean()) for side in sides)
+    if not (0 < min(top, bottom) <= widest or 0 < min(left, right) <= widest):
         return False
     return all(np.logical_and.accumulate(side).mean() <= DEEPEST for side in sides)
 
@@ -118,9 +128,7 @@ def _has_two_tones(grey: Tones, threshold: int, ink: NDArray[np.bool_]) -> bool:
     """
     half_an_edge = contrast(histogram(grey), threshold) / 2 / sharpness(grey, threshold)
     flat = away_from_edges(ink, min(math.ceil(half_an_edge), max(grey.shape)))
-    if not flat[~ink].any():
-        return False
-    if not flat[ink].any():  # strokes are as thin as their edges
+    if flat[~ink].any() and not flat[ink].any():  # strokes are as thin as their edges
         return True
     return separation(histogram(grey[flat][None]), threshold) > TWO_TONES
 

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from app.components import find_digit
+from app.histograms import separation
 from app.ink import find_ink
 from app.morphology import Tones, closing
 from app.paper import ink_on_uneven_paper
@@ -116,11 +117,27 @@ def test_card_that_the_border_cuts_is_no_ink() -> None:
     assert find_polarity(tones(table)) == (False, False)
 
 
-def test_paper_that_is_all_edges_is_not_even() -> None:
-    grey = np.full((13, 13), 40, np.uint8)
-    grey[[0, 2, 3, 9, 10, 12]] = 220
-    grey[:, 6:8] = 220
-    assert find_polarity(grey)[1] is False
+def test_ground_between_two_panels_is_no_ink() -> None:
+    grey = np.full((240, 240), 255, np.uint8)
+    grey[:, 60:180] = tones(drawing(paper=0, ink=255))[:, 60:180]
+    assert find_polarity(grey) == (False, False)
+
+
+def test_half_in_the_shadow_is_no_ink() -> None:
+    picture = Image.new("L", (64, 64), 230)
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle([44, 0, 64, 64], 80)
+    draw.ellipse([12, 16, 32, 48], outline=60, width=3)
+    assert find_polarity(tones(picture)) == (True, False)
+
+
+def test_separation_of_two_tones_of_one_and_of_none() -> None:
+    counts = np.zeros(256, np.intp)
+    assert separation(counts, 100) == 0
+    counts[[20, 40]] = 50
+    assert separation(counts, 100) == 0
+    counts[200] = 100
+    assert separation(counts, 100) == pytest.approx(85**2 / (85**2 + 50))
 
 
 def test_lines_of_print_are_ink_though_the_gaps_between_them_are_thinner() -> None:
