@@ -33,8 +33,8 @@ WIDEST_CONTACT = 0.35
 """Share of a border that strokes cover at most, at one of two opposite borders that they reach, if
 what is between them is thinner than they are."""
 DEEPEST = 0.3
-"""Share of the picture's height or width for which what is along a border goes on from it, on
-average, if it is strokes."""
+"""How far strokes along a border go on from it, on average over its length, at most: a share of the
+picture's height or width."""
 CLEAR_MINORITY = 0.35
 """Share of the pixels below which the rarer of two tones is ink, whatever the border says."""
 RARE = 0.25
@@ -76,13 +76,10 @@ def find_polarity(grey: Tones) -> tuple[bool, bool]:
         dark = bool(np.median(edge) > threshold)
     if spread(edge) <= UNEVEN_PAPER * min(1, grey.max() / LEAST_WHITE):
         return dark, True
-    ink = (grey <= threshold) == dark
-    thin_is_dark = strokes_are_dark(grey)
-    widest = 1.0 if thin_is_dark == dark else WIDEST_CONTACT
-    if _spans(ink, widest) and _has_two_tones(grey, threshold, ink):
+    if _is_cut_out(grey, threshold, dark):
         return dark, True
     rare = dark_share < RARE and bool(np.median(edge) > threshold)
-    return rare or thin_is_dark, False
+    return rare or strokes_are_dark(grey), False
 
 
 def strokes_are_dark(grey: Tones) -> bool:
@@ -104,17 +101,28 @@ def strokes_are_dark(grey: Tones) -> bool:
     return bool(dark >= bright)
 
 
-def _spans(mask: NDArray[np.bool_], widest: float) -> bool:
-    """Whether strokes reach two opposite borders; a sheet or a shadow would reach in deeper.
+def _is_cut_out(grey: Tones, threshold: int, dark: bool) -> bool:
+    """Whether it is strokes that make the border uneven, since the digit was cut out along them."""
+    ink = (grey <= threshold) == dark
+    contact = _contact(ink)
+    if contact == 0 or (contact > WIDEST_CONTACT and strokes_are_dark(grey) != dark):
+        return False
+    return _is_shallow(ink) and _has_two_tones(grey, threshold, ink)
 
-    Args:
-        mask: bool ``[H, W]``.
-        widest: share of one of the two that they cover at most.
+
+def _contact(mask: NDArray[np.bool_]) -> float:
+    """Share of a border that is covered, at the lesser of two opposite ones that are reached.
+
+    0 if no two are.
     """
     sides = (mask, mask[::-1], mask.T, mask.T[::-1])
     top, bottom, left, right = (float(side[:SOFT].any(axis=0).mean()) for side in sides)
-    if not (0 < min(top, bottom) <= widest or 0 < min(left, right) <= widest):
-        return False
+    return min(filter(None, (min(top, bottom), min(left, right))), default=0.0)
+
+
+def _is_shallow(mask: NDArray[np.bool_]) -> bool:
+    """Whether what reaches the borders goes on from none as deep as a sheet or a shadow does."""
+    sides = (mask, mask[::-1], mask.T, mask.T[::-1])
     return all(np.logical_and.accumulate(side).mean() <= DEEPEST for side in sides)
 
 
