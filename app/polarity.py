@@ -67,7 +67,8 @@ def find_polarity(grey: Tones) -> tuple[bool, bool]:
     threshold = otsu(counts)
     edge = border(grey)
     dark_share = float(counts[: threshold + 1].sum() / counts.sum())
-    if contrast(counts, threshold) < LEAST_CONTRAST:
+    difference = contrast(counts, threshold)
+    if difference < LEAST_CONTRAST:
         middle = quantile(counts, 0.5)
         dark = middle - int(grey.min()) > int(grey.max()) - middle
     elif min(dark_share, 1 - dark_share) < CLEAR_MINORITY:
@@ -76,7 +77,7 @@ def find_polarity(grey: Tones) -> tuple[bool, bool]:
         dark = bool(np.median(edge) > threshold)
     if spread(edge) <= UNEVEN_PAPER * min(1, grey.max() / LEAST_WHITE):
         return dark, True
-    if _is_cut_out(grey, threshold, dark):
+    if _is_cut_out(grey, threshold, difference, dark):
         return dark, True
     rare = dark_share < RARE and bool(np.median(edge) > threshold)
     return rare or strokes_are_dark(grey), False
@@ -101,13 +102,26 @@ def strokes_are_dark(grey: Tones) -> bool:
     return bool(dark >= bright)
 
 
-def _is_cut_out(grey: Tones, threshold: int, dark: bool) -> bool:
-    """Whether it is strokes that make the border uneven, since the digit was cut out along them."""
+def _is_cut_out(grey: Tones, threshold: int, difference: int, dark: bool) -> bool:
+    """Whether it is strokes that make the border uneven, since the digit was cut out along them.
+
+    Args:
+        grey: uint8 ``[H, W]``.
+        threshold: the last tone of the darker of the two.
+        difference: of the tones of ink and paper.
+        dark: whether the ink is the darker.
+    """
     ink = (grey <= threshold) == dark
     contact = _contact(ink)
-    if contact == 0 or (contact > WIDEST_CONTACT and strokes_are_dark(grey) != dark):
+    if contact == 0 or not _is_shallow(ink):
         return False
-    return _is_shallow(ink) and _has_two_tones(grey, threshold, ink)
+    if contact > WIDEST_CONTACT and strokes_are_dark(grey) != dark:
+        return False
+    half_an_edge = math.ceil(difference / 2 / sharpness(grey, threshold))
+    flat = away_from_edges(ink, min(half_an_edge, max(grey.shape)))
+    if flat[~ink].any() and not flat[ink].any():  # strokes are as thin as their edges
+        return True
+    return separation(histogram(grey[flat][None]), threshold) > TWO_TONES
 
 
 def _contact(mask: NDArray[np.bool_]) -> float:
@@ -115,30 +129,20 @@ def _contact(mask: NDArray[np.bool_]) -> float:
 
     0 if no two are.
     """
-    sides = (mask, mask[::-1], mask.T, mask.T[::-1])
-    top, bottom, left, right = (float(side[:SOFT].any(axis=0).mean()) for side in sides)
+    covered = (float(side[:SOFT].any(axis=0).mean()) for side in _from_each_border(mask))
+    top, bottom, left, right = covered
     return min(filter(None, (min(top, bottom), min(left, right))), default=0.0)
 
 
 def _is_shallow(mask: NDArray[np.bool_]) -> bool:
     """Whether what reaches the borders goes on from none as deep as a sheet or a shadow does."""
-    sides = (mask, mask[::-1], mask.T, mask.T[::-1])
+    sides = _from_each_border(mask)
     return all(np.logical_and.accumulate(side).mean() <= DEEPEST for side in sides)
 
 
-def _has_two_tones(grey: Tones, threshold: int, ink: NDArray[np.bool_]) -> bool:
-    """Whether there is nothing but ink and paper of one tone each, and the edges between them.
-
-    Args:
-        grey: uint8 ``[H, W]``.
-        threshold: the last tone of the darker of the two.
-        ink: bool ``[H, W]``, which pixels are ink.
-    """
-    half_an_edge = contrast(histogram(grey), threshold) / 2 / sharpness(grey, threshold)
-    flat = away_from_edges(ink, min(math.ceil(half_an_edge), max(grey.shape)))
-    if flat[~ink].any() and not flat[ink].any():  # strokes are as thin as their edges
-        return True
-    return separation(histogram(grey[flat][None]), threshold) > TWO_TONES
+def _from_each_border(mask: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], ...]:
+    """The mask with its top, bottom, left and right border first."""
+    return mask, mask[::-1], mask.T, mask.T[::-1]
 
 
 def border(tones: Tones) -> Tones:
