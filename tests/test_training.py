@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from training import trainer
 from training.data import Digits
 from training.device import Device, choose_device
 from training.evaluation import evaluate
@@ -20,6 +21,12 @@ AVERAGED = replace(BEST, epochs=3, batch_size=8, averaging=0.9, sharpness_epochs
 @pytest.fixture(params=["float32", "bfloat16"])
 def device(request: pytest.FixtureRequest) -> Device:
     return choose_device("cpu", request.param, threads=1)
+
+
+@pytest.fixture(autouse=True)
+def few_forms(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawing as many as a real training takes would be most of the time here."""
+    monkeypatch.setattr(trainer, "DRAWN_OF_EACH_FORM", 2)
 
 
 def weights(network: DigitNetwork) -> dict[str, torch.Tensor]:

@@ -43,10 +43,12 @@ def test_wrong_arguments_are_refused(wrong: list[str]) -> None:
 def test_one_epoch_is_recorded_and_exported(
     mnist_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    mnist = load_mnist(mnist_root)
+    some = replace(mnist, train=mnist.train.take(torch.arange(12_000)))
     runs, weights = tmp_path / "runs", tmp_path / "weights"
     common = ["--recipe", "reference", "--epochs", "1", "--data", str(mnist_root)]
     common += ["--runs", str(runs)]
-    assert main([*common, "--weights", str(weights), "--export"]) == 0
+    assert main([*common, "--weights", str(weights), "--export"], load=lambda _: some) == 0
     assert "trainable parameters              18,520" in capsys.readouterr().out
 
     (directory,) = runs.iterdir()
@@ -62,10 +64,10 @@ def test_one_epoch_is_recorded_and_exported(
         "result.json",
     }
     result = json.loads((directory / "result.json").read_text())
-    assert result["accuracy"] == result["correct"] / 10_000 > 0.95
+    assert result["accuracy"] == result["correct"] / 10_000 > 0.7
     with (directory / "metrics.csv").open() as file:
         (line,) = csv.DictReader(file)
-    assert float(line["train_accuracy"]) > 0.8
+    assert float(line["train_accuracy"]) > 0.4
     assert line["validation_accuracy"] == ""
     assert main([*common, "--resume"]) == 0
     assert f"{directory}/ is finished" in capsys.readouterr().out
@@ -81,12 +83,12 @@ def test_interrupted_series_goes_on_where_it_was(
 ) -> None:
     """Seed 0 is finished, seed 1 stopped after its first epoch of two, seed 2 not begun."""
     mnist = load_mnist(mnist_root)
-    few = Mnist(mnist.train.take(torch.arange(256)), mnist.test.take(torch.arange(100)))
+    few = Mnist(mnist.train.take(torch.arange(256)), mnist.test.take(torch.arange(20)))
     common = ["--recipe", "reference", "--seeds", "3", "--epochs", "2", "--threads", "1"]
     common += ["--runs", str(tmp_path)]
     assert main(common, load=lambda _: few) == 0
     (broken,) = tmp_path.glob("*-reference-1")
-    accuracy = json.loads((broken / "result.json").read_text())["accuracy"]
+    loss = json.loads((broken / "result.json").read_text())["loss"]
     shutil.rmtree(next(tmp_path.glob("*-reference-2")))
     shutil.rmtree(broken)
     device = choose_device("cpu", threads=1)
@@ -103,5 +105,5 @@ def test_interrupted_series_goes_on_where_it_was(
     assert main([*common, "--resume"], load=lambda _: few) == 0
     output = capsys.readouterr().out
     assert "reference-0/ is finished" in output
-    assert json.loads((broken / "result.json").read_text())["accuracy"] == accuracy
+    assert json.loads((broken / "result.json").read_text())["loss"] == loss
     assert len(list(tmp_path.iterdir())) == 3

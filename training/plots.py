@@ -30,13 +30,18 @@ plt.rcParams.update(
 
 TRAIN_COLOUR, HELD_OUT_COLOUR = "#4C6EF5", "#F76707"
 SHEET_COLUMNS = 10
+SHEET_DIGITS = 100
+"""Mistakes that a sheet shows: a bad run has thousands, which would take minutes to draw."""
 SWEEP_TICKS = (0.7, 1, 1.5, 2, 3, 5)
 GREATEST_ERROR = 6.0
 """Percent, in the picture of a sweep; what is beyond has its number written there."""
 
 
 def plot_curves(epochs: list[Epoch], title: str, path: Path) -> None:
-    """Loss and accuracy by epoch, training and (where one was held out) validation."""
+    """Loss and accuracy by epoch, training and (where one was held out) validation.
+
+    Accuracies from 95 % on, or from below what a bad run ends with.
+    """
     figure, (loss_axes, accuracy_axes) = plt.subplots(1, 2, figsize=(9, 3.6))
     x = [line.epoch for line in epochs]
     series = {"train": TRAIN_COLOUR}
@@ -46,11 +51,12 @@ def plot_curves(epochs: list[Epoch], title: str, path: Path) -> None:
         style = {"color": colour, "label": name, "linewidth": 1.8, "marker": ".", "markersize": 5}
         loss_axes.plot(x, [getattr(line, f"{name}_loss") for line in epochs], **style)
         accuracy_axes.plot(x, [getattr(line, f"{name}_accuracy") for line in epochs], **style)
+    worst_end = min(getattr(epochs[-1], f"{name}_accuracy") for name in series)
     loss_axes.set(xlabel="epoch", ylabel="negative log-likelihood", yscale="log")
-    accuracy_axes.set(xlabel="epoch", ylabel="accuracy", ylim=(0.95, 1.001))
+    accuracy_axes.set(xlabel="epoch", ylabel="accuracy", ylim=(min(0.95, worst_end - 0.05), 1.001))
     accuracy_axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     for axes in (loss_axes, accuracy_axes):
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     accuracy_axes.legend(frameon=False, loc="lower right")
     figure.suptitle(title)
     _save(figure, path)
@@ -84,24 +90,29 @@ def plot_confusion(evaluation: Evaluation, title: str, path: Path) -> None:
 
 
 def plot_mistakes(digits: Digits, evaluation: Evaluation, title: str, path: Path) -> None:
-    """Every digit named wrongly, surest mistake first: label → answer, probability, index."""
+    """The digits named wrongly, surest mistake first: label → answer, probability, index.
+
+    The ``SHEET_DIGITS`` surest, if there are more.
+    """
     named = evaluation.log_probabilities.argmax(1)
     confidence = evaluation.log_probabilities.max(1).values.exp()
     wrong = (named != evaluation.labels).nonzero().flatten()
-    wrong = wrong[confidence[wrong].argsort(descending=True)]
-    rows = max(1, -(-len(wrong) // SHEET_COLUMNS))
+    wrong = wrong[confidence[wrong].argsort(descending=True, stable=True)]
+    shown = wrong[:SHEET_DIGITS].tolist()
+    rows = max(1, -(-len(shown) // SHEET_COLUMNS))
     figure, grid = plt.subplots(
         rows, SHEET_COLUMNS, figsize=(SHEET_COLUMNS, 1.32 * rows + 0.4), squeeze=False
     )
     for axes in grid.flat:
         axes.axis("off")
-    for axes, index in zip(grid.flat, wrong.tolist(), strict=False):
+    for axes, index in zip(grid.flat, shown, strict=False):
         axes.imshow(digits.images[index].numpy(), cmap="gray_r", vmin=0, vmax=255)
         axes.set_title(
             f"{evaluation.labels[index]} → {named[index]}  {confidence[index]:.0%}\n#{index}",
             fontsize=7.5,
         )
-    figure.suptitle(f"{title}: {len(wrong)} mistakes in {len(digits):,} (label → answer)")
+    surest = f", the {len(shown)} surest" if len(shown) < len(wrong) else ""
+    figure.suptitle(f"{title}: {len(wrong):,} mistakes in {len(digits):,}{surest} (label → answer)")
     _save(figure, path)
 
 

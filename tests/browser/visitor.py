@@ -6,6 +6,7 @@ import base64
 import io
 import math
 import re
+import time
 
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
@@ -17,7 +18,7 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "device_s
 
 def arc(x: float, y: float, rx: float, ry: float, start: float, end: float) -> Points:
     """Points on an ellipse, from one angle to another in degrees; 0 is right, 90 is down."""
-    angles = [math.radians(start + (end - start) * step / 24) for step in range(25)]
+    angles = [math.radians(start + (end - start) * step / 12) for step in range(13)]
     return [(x + rx * math.cos(angle), y + ry * math.sin(angle)) for angle in angles]
 
 
@@ -79,8 +80,13 @@ def draw_by_touch(page: Page, digit: int, place: str = "centre") -> None:
 
 
 def expect_digit(page: Page, digit: int) -> None:
-    """The first numeral in the live region is the digit."""
-    expect(page.get_by_role("status")).to_have_text(re.compile(rf"^\D*{digit}\b"), timeout=15_000)
+    """The first numeral in the live region is the digit, or soon will be."""
+    status = page.get_by_role("status")
+    said = re.compile(rf"^\D*{digit}\b")
+    until = time.monotonic() + 15
+    while not said.match(status.inner_text()) and time.monotonic() < until:
+        page.wait_for_timeout(20)  # expect would look again after 100, 350, 850 ms
+    expect(status).to_have_text(said)
 
 
 def expect_empty(page: Page) -> None:
