@@ -1,4 +1,5 @@
 from dataclasses import fields, replace
+from typing import get_type_hints
 
 import pytest
 import torch
@@ -6,7 +7,7 @@ import torch
 from training.augmentation import Pen, Warp, build_augmentation
 from training.network import DigitNetwork
 from training.optimization import Muon, build_optimizers, orthogonalize, perturbed
-from training.recipes import BEST, RECIPES, REFERENCE, RecipeError
+from training.recipes import BEST, RECIPES, REFERENCE, Recipe, RecipeError
 
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=lambda recipe: recipe.name)
@@ -85,11 +86,29 @@ def test_hyperparameters_can_be_changed_from_the_command_line() -> None:
         ("nesterov=perhaps", "'perhaps' is no value for nesterov"),
         ("schedule=sine", "'sine' is no value for schedule"),
         ("epochs", "'' is no value for epochs"),
+        ("epochs=0", "epochs is 0; it has to be at least 1"),
+        ("batch_size=0", "batch_size is 0; it has to be at least 1"),
+        ("learning_rate=0", "learning_rate is 0.0; it has to be above 0"),
+        ("learning_rate=inf", "learning_rate is inf; it has to be above 0"),
+        ("warm_up=0", "warm_up is 0.0; it has to be between 0 and 1"),
+        ("warm_up=1", "warm_up is 1.0; it has to be between 0 and 1"),
+        ("dropout=1", "dropout is 1.0; it has to be from 0 to below 1"),
+        ("averaging=nan", "averaging is nan; it has to be from 0 to below 1"),
+        ("distillation=1.1", "distillation is 1.1; it has to be from 0 to 1"),
+        ("shift=-1", "shift is -1.0; it has to be 0 or more"),
+        ("momentum=0", "nesterov is true; it has to be false without momentum"),
     ],
 )
 def test_wrong_changes_are_refused(change: str, words: str) -> None:
     with pytest.raises(RecipeError, match=words):
         BEST.override([change])
+
+
+def test_every_number_of_a_recipe_has_limits() -> None:
+    numbers = {name for name, kind in get_type_hints(Recipe).items() if kind in (int, float)}
+    for name in numbers:
+        with pytest.raises(RecipeError, match=f"^{name} is -1"):
+            BEST.override([f"{name}=-1"])
 
 
 def test_every_hyperparameter_is_documented() -> None:

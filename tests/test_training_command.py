@@ -40,6 +40,26 @@ def test_wrong_arguments_are_refused(wrong: list[str]) -> None:
         main(wrong)
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("learning_rate=1e12", "the training diverged in epoch 1: its loss is nan; a lower"),
+        ("batch_size=300", "batch_size is 300, and there are 256 digits only"),
+    ],
+)
+def test_training_that_can_not_go_on_is_told(
+    mnist_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], change: str, words: str
+) -> None:
+    mnist = load_mnist(mnist_root)
+    few = Mnist(mnist.train.take(torch.arange(256)), mnist.test)
+    command = ["--recipe", "fast", "--epochs", "2", "--runs", str(tmp_path), "--set", change]
+    assert main(command, load=lambda _: few) == 1
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {words}")
+    assert error.count("\n") == 1
+    assert not list(tmp_path.glob("*/result.json"))
+
+
 def test_one_epoch_is_recorded_and_exported(
     mnist_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

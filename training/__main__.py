@@ -14,7 +14,7 @@ from training.device import choose_device
 from training.distillation import TeacherError
 from training.export import ExportError
 from training.recipes import RECIPES, RecipeError
-from training.run import RunSettings, previous_run, run
+from training.run import DivergedError, RunSettings, previous_run, run
 from training.state import ResumeError
 
 INTERRUPTED = 130
@@ -56,7 +56,7 @@ def main(
             if options.seeds and previous_run(settings) is None:
                 settings = replace(settings, resume=False)  # a series goes on with its next seed
             results.append(run(settings, mnist, device))
-    except (DataError, ResumeError, TeacherError, ExportError) as exc:
+    except (DataError, RecipeError, ResumeError, TeacherError, DivergedError, ExportError) as exc:
         print(f"error: {exc}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args, get_type_hints
 
@@ -13,6 +15,29 @@ CROP = 2
 
 class RecipeError(Exception):
     """A hyperparameter that does not exist, or a value that it can't have."""
+
+
+_LIMITS: tuple[tuple[str, Callable[[float], bool], tuple[str, ...]], ...] = (
+    ("at least 1", lambda value: value >= 1, ("epochs", "batch_size")),
+    ("above 0", lambda value: 0 < value < math.inf, ("learning_rate", "temperature")),
+    ("between 0 and 1", lambda value: 0 < value < 1, ("warm_up",)),
+    (
+        "from 0 to below 1",
+        lambda value: 0 <= value < 1,
+        ("momentum", "dropout", "label_smoothing", "scale", "averaging"),
+    ),
+    ("from 0 to 1", lambda value: 0 <= value <= 1, ("distillation", "thickness", "blur")),
+    (
+        "0 or more",
+        lambda value: 0 <= value < math.inf,
+        (
+            *("weight_decay", "gamma", "rotation", "shift", "shear", "elastic", "forms"),
+            *("crop_epochs", "calm_epochs", "calm_strength"),
+            *("sharpness_epochs", "sharpness_radius"),
+        ),
+    ),
+)
+"""What numbers a hyperparameter may be."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +89,9 @@ class Recipe:
         sharpness_radius: how far around, relative to the weights.
         temperature: by which the logits of the trained network are divided, so that confidence is
             how often it is right. A run with ``--validate`` fits it and says so.
+
+    Raises:
+        RecipeError: a hyperparameter has a value that it can't have.
     """
 
     name: str
@@ -99,6 +127,14 @@ class Recipe:
     sharpness_epochs: int = 0
     sharpness_radius: float = 0.5
     temperature: float = 1.0
+
+    def __post_init__(self) -> None:
+        for meaning, fits, names in _LIMITS:
+            for name in names:
+                if not fits(value := getattr(self, name)):
+                    raise RecipeError(f"{name} is {value}; it has to be {meaning}")
+        if self.nesterov and not self.momentum:
+            raise RecipeError("nesterov is true; it has to be false without momentum")
 
     def learning_rate_at(self, epoch: float) -> float:
         """Learning rate after so many epochs, counted from 0; fractions are steps within one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -28,6 +29,10 @@ from training.trainer import build_network, remaining_seconds, train
 CHECKPOINT = "last.pt"
 RESULT = "result.json"
 NETWORK = "network.pt"
+
+
+class DivergedError(Exception):
+    """The loss of an epoch is no number: nothing can be learned from there on."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,8 @@ def run(settings: RunSettings, mnist: Mnist, device: Device) -> dict[str, Any]:
     Raises:
         ResumeError: there is no such run to go on with.
         TeacherError: the file of the teacher holds none.
+        RecipeError: the recipe's batches are larger than all that there is to learn from.
+        DivergedError: the loss of an epoch is infinite or not a number.
         ExportError: the exported graph does not answer as the network does, or the network is not
             the one that is exported.
     """
@@ -99,6 +106,11 @@ def run(settings: RunSettings, mnist: Mnist, device: Device) -> dict[str, Any]:
         lines.append(line)
         write_metrics(directory / "metrics.csv", lines)
         print(_table_line(line, remaining_seconds(lines, recipe.epochs)), flush=True)
+        if not math.isfinite(line.train_loss):
+            raise DivergedError(
+                f"the training diverged in epoch {line.epoch}: its loss is {line.train_loss}; "
+                "a lower learning_rate may help"
+            )
 
     network, epochs = train(
         lambda: build_network(recipe),

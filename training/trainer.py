@@ -21,7 +21,7 @@ from training.evaluation import evaluate
 from training.forms import draw_forms
 from training.network import PARAMETERS, DigitNetwork, count_parameters
 from training.optimization import perturbed
-from training.recipes import Recipe
+from training.recipes import Recipe, RecipeError
 from training.state import Epoch, Network, ResumeError, TrainingState
 from training.variants import VariantNetwork
 
@@ -71,10 +71,15 @@ def train(
 
     Raises:
         ResumeError: there is no usable checkpoint of this very run.
+        RecipeError: a batch is larger than all digits.
         ValueError: there is a teacher and no distillation, or the other way round.
     """
     if (teacher is None) == (recipe.distillation > 0):
         raise ValueError("a teacher is for recipes with distillation, which need one")
+    if recipe.batch_size > len(train_digits):
+        raise RecipeError(
+            f"batch_size is {recipe.batch_size:,}, and there are {len(train_digits):,} digits only"
+        )
     _make_deterministic(seed)
     network = build().to(device.torch_device, memory_format=device.memory_format)  # type: ignore[call-overload]
     state: TrainingState[Network] = TrainingState(network, recipe)
