@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from app.components import Box, bounding_box, find_digit
+from app.components import Box, bounding_box
+from app.digit import find_digit
 from app.ink import Polarity, blank, find_ink
-from app.morphology import dilate
+from app.morphology import dilate, erode
 from app.outline import fill_outline
 from app.problems import NotNetworkInput
 from app.strokes import normalize_stroke_width
@@ -84,7 +85,10 @@ def _prepare(picture: Image.Image) -> Prepared:
         return _look_closer(picture, _in_picture(region, (0, 0), scale), digit.several)
     margin = SOFT_EDGE + side // 10
     edges = dilate(_cut(mask, region, margin), SOFT_EDGE)
-    amount = normalize_stroke_width(_cut(ink.amount, region, margin) * edges, side)
+    amount = _cut(ink.amount, region, margin) * edges
+    if digit.gap:
+        amount = erode(dilate(amount, -(-digit.gap // 2)), -(-digit.gap // 2))
+    amount = normalize_stroke_width(amount, side)
     solid = amount > FAINTEST
     if not solid.any():  # the largest part was hardly darker than the paper's texture
         raise blank()

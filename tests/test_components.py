@@ -5,7 +5,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from app.components import CROWD, FoundDigit, find_digit, label_components
+from app.components import label_components
+from app.digit import CROWD, FoundDigit, find_digit
 
 Mask = NDArray[np.bool_]
 

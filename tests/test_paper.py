@@ -4,7 +4,7 @@ from conftest import DIGITS
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from app.components import find_digit
+from app.digit import find_digit
 from app.histograms import separation
 from app.ink import find_ink
 from app.morphology import Tones, closing

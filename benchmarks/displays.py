@@ -1,0 +1,127 @@
+"""How many digits of seven-segment displays are named right?
+
+Clocks, meters and calculators show them; here they are drawn, 81 displays that differ in width,
+thickness, slant and the gaps between segments, and go through the service's preprocessing. No
+network of ours was taught by any::
+
+    python benchmarks/displays.py [--sheet FILE] [--weights DIR]
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import math
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+
+from app.preprocessing import prepare
+from app.recognizer import Recognizer
+
+SIDE, HEIGHT = 400, 220
+"""Of the picture and of the digit, in pixels."""
+SEGMENTS = {
+    "a": ((0.0, 0.0), (1.0, 0.0)),
+    "b": ((1.0, 0.0), (1.0, 0.5)),
+    "c": ((1.0, 0.5), (1.0, 1.0)),
+    "d": ((0.0, 1.0), (1.0, 1.0)),
+    "e": ((0.0, 0.5), (0.0, 1.0)),
+    "f": ((0.0, 0.0), (0.0, 0.5)),
+    "g": ((0.0, 0.5), (1.0, 0.5)),
+}
+"""Ends of each segment, in widths and heights of the digit."""
+LIT = ("abcdef", "bc", "abged", "abgcd", "fgbc", "afgcd", "afgecd", "abc", "abcdefg", "abcdfg")
+COLOURS = (("white", "black"), ("black", "red"), ("#96aa96", "#282d28"))
+"""Ground and segments: print, light-emitting diodes, liquid crystal."""
+
+
+@dataclass(frozen=True)
+class Display:
+    """How a display looks: lengths in pixels, the slant in widths a height."""
+
+    width: int
+    thickness: int
+    gap: int
+    slant: float
+    ground: str
+    colour: str
+
+    def show(self, digit: int) -> Image.Image:
+        """A picture of the digit, mode RGB."""
+        picture = Image.new("RGB", (SIDE, SIDE), self.ground)
+        draw = ImageDraw.Draw(picture)
+        for segment in LIT[digit]:
+            ends = [(self.width * x, HEIGHT * y) for x, y in SEGMENTS[segment]]
+            draw.polygon([self._place(*point) for point in self._outline(*ends)], fill=self.colour)
+        return picture
+
+    def _outline(
+        self, start: tuple[float, float], end: tuple[float, float]
+    ) -> list[tuple[float, float]]:
+        """The six corners of a segment with pointed ends."""
+        length, half = math.dist(start, end), self.thickness / 2
+        x, y = (end[0] - start[0]) / length, (end[1] - start[1]) / length
+        corners = [
+            *((self.gap, 0.0), (self.gap + half, half), (length - self.gap - half, half)),
+            *(
+                (length - self.gap, 0.0),
+                (length - self.gap - half, -half),
+                (self.gap + half, -half),
+            ),
+        ]
+        return [(start[0] + a * x - b * y, start[1] + a * y + b * x) for a, b in corners]
+
+    def _place(self, x: float, y: float) -> tuple[float, float]:
+        left, top = (SIDE - self.width) / 2, (SIDE - HEIGHT) / 2
+        return left + x + self.slant * (HEIGHT / 2 - y), top + y
+
+
+def displays() -> list[Display]:
+    """All that are tried, in one of the colours each."""
+    kinds = itertools.product((70, 100, 125), (14, 24, 34), (2, 5, 9), (0.0, 0.1, 0.2))
+    return [
+        Display(*kind, *colours)
+        for kind, colours in zip(kinds, itertools.cycle(COLOURS), strict=False)
+    ]
+
+
+def main() -> int:
+    """Print how many of each digit are named right, and what the others are taken for."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--sheet", type=Path, metavar="FILE", help="a picture of some, as seen")
+    parser.add_argument("--weights", type=Path, default=Path("weights"))
+    options = parser.parse_args()
+    recognizer = Recognizer.load(options.weights)
+    tried = displays()
+    all_right = 0
+    for digit in range(10):
+        named = Counter(recognizer.predict(prepare(one.show(digit)).image).digit for one in tried)
+        right = named.pop(digit, 0)
+        all_right += right
+        wrong = ", ".join(f"{count} as {other}" for other, count in named.most_common())
+        print(f"{digit}{right:>6} of {len(tried)}  {wrong}")
+    print(f"all {all_right} of {10 * len(tried)}, {all_right / (10 * len(tried)):.1%}")
+    if options.sheet:
+        _sheet(tried[::10]).save(options.sheet)
+    return 0
+
+
+def _sheet(some: list[Display]) -> Image.Image:
+    """A row for each display: every digit, and beside it the 28×28 that the network sees."""
+    tile = 84
+    sheet = Image.new("RGB", (20 * tile, len(some) * tile), "white")
+    for row, display in enumerate(some):
+        for digit in range(10):
+            picture = display.show(digit)
+            seen = Image.fromarray(prepare(picture).image).resize((tile, tile), 0)
+            sheet.paste(picture.resize((tile, tile)), (2 * digit * tile, row * tile))
+            sheet.paste(seen, ((2 * digit + 1) * tile, row * tile))
+    return sheet
+
+
+if __name__ == "__main__":
+    sys.exit(main())
