@@ -18,9 +18,6 @@ NEAR = 0.25
 """Gap, as a share of the largest component's longer side, within which parts belong together."""
 CLOSE = 0.06
 """The same for specks, for what the border cuts, and in a crowd."""
-LINE = 1.1
-"""Longer side, as a multiple of the largest component's, from which on another is a line of the
-paper; halves of a digit differ by a few pixels."""
 CROWD = 6
 """Parts that don't belong to the digit, from which on only close ones do: there is print around."""
 AS_TALL = 0.6
@@ -125,7 +122,7 @@ def _is_boxed(part: Component, box: Component) -> bool:
 
 def _belongs(part: Component, largest: Component, nearness: float) -> bool:
     """Whether a smaller component is a part of the digit rather than a speck."""
-    if part.longer_side > LINE * largest.longer_side:
+    if part.longer_side > largest.longer_side:  # a line of the paper
         return False
     gap, area = part.gap(largest) / largest.longer_side, part.area / largest.area
     return (area >= SPECK and gap <= nearness) or (area >= GRAIN and gap <= CLOSE)

@@ -37,9 +37,15 @@ def test_all_bars_are_one_digit(digit: int, display: Display) -> None:
 
 
 def test_gaps_are_filled() -> None:
-    display = Display(100, 14, 9, 0.0, "white", "black")
-    assert len(label_components(mask_of(display.show(8)))[1]) == 7
-    assert len(label_components(prepare(display.show(8)).image > 60)[1]) == 1
+    eight = Display(125, 34, 9, 0.0, "white", "black").show(8)
+    assert len(label_components(mask_of(eight))[1]) == 7
+    assert len(label_components(prepare(eight).image > 200)[1]) == 1
+
+
+def test_gap_between_two_bars_end_to_end_is_bridged() -> None:
+    seven = Display(100, 24, 7, 0.0, "white", "black").show(7)
+    _, top, _, bottom = prepare(seven).bounding_box
+    assert bottom - top > 220
 
 
 def test_digits_side_by_side_are_two() -> None:
