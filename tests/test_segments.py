@@ -43,7 +43,7 @@ def test_gaps_are_filled() -> None:
 
 
 def test_gap_between_two_bars_end_to_end_is_bridged() -> None:
-    seven = Display(100, 24, 7, 0.0, "white", "black").show(7)
+    seven = Display(125, 24, 7, 0.0, "white", "black").show(7)
     _, top, _, bottom = prepare(seven).bounding_box
     assert bottom - top > 220
 
