@@ -43,13 +43,13 @@ class FoundDigit:
     Attributes:
         mask: bool ``[H, W]``, without frames along the border, specks, and other digits.
         several: whether there are other digits beside it.
-        gap: pixels, up to which gaps between its parts belong to its strokes: more than 0 on a
-            seven-segment display.
+        growth: pixels by which its parts have to grow to hang together: more than 0 for the bars
+            or dots of a display.
     """
 
     mask: NDArray[np.bool_]
     several: bool
-    gap: int = 0
+    growth: int = 0
 
 
 def find_digit(mask: NDArray[np.bool_], faint: NDArray[np.bool_]) -> FoundDigit:
@@ -64,7 +64,7 @@ def find_digit(mask: NDArray[np.bool_], faint: NDArray[np.bool_]) -> FoundDigit:
         faint: bool ``[H, W]``, what may be ink; lines that are broken in the mask are whole there.
     """
     height, width = mask.shape
-    labels, components, joints = join_segments(*label_components(mask))
+    labels, components, growth = join_segments(*label_components(mask))
     inner = [part for part in components if not _is_frame(part, height, width)] or components
     largest = _main(inner, height, width)
     smaller = [one for one in inner if one.area <= largest.area and not one.encloses(largest)]
@@ -80,7 +80,9 @@ def find_digit(mask: NDArray[np.bool_], faint: NDArray[np.bool_]) -> FoundDigit:
     if others or len(kept) > 1:
         boxed = set(labels[_broken_box(labels, largest, faint)].tolist())
         kept, others = ([label for label in some if label not in boxed] for some in (kept, others))
-    return FoundDigit(np.isin(labels, kept), several=bool(others), gap=joints.get(largest.label, 0))
+    return FoundDigit(
+        np.isin(labels, kept), several=bool(others), growth=growth.get(largest.label, 0)
+    )
 
 
 def _main(parts: list[Component], height: int, width: int) -> Component:

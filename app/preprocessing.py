@@ -17,7 +17,7 @@ from PIL import Image
 from app.components import Box, bounding_box
 from app.digit import find_digit
 from app.ink import Polarity, blank, find_ink
-from app.morphology import dilate, erode
+from app.morphology import dilate
 from app.outline import fill_outline
 from app.problems import NotNetworkInput
 from app.strokes import normalize_stroke_width
@@ -86,8 +86,8 @@ def _prepare(picture: Image.Image) -> Prepared:
     margin = SOFT_EDGE + side // 10
     edges = dilate(_cut(mask, region, margin), SOFT_EDGE)
     amount = _cut(ink.amount, region, margin) * edges
-    if digit.gap:
-        amount = erode(dilate(amount, -(-digit.gap // 2)), -(-digit.gap // 2))
+    if digit.growth:
+        amount = dilate(amount, digit.growth)
     amount = normalize_stroke_width(amount, side)
     solid = amount > FAINTEST
     if not solid.any():  # the largest part was hardly darker than the paper's texture

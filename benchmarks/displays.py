@@ -1,8 +1,8 @@
-"""How many digits of seven-segment displays are named right?
+"""How many digits of displays are named right?
 
-Clocks, meters and calculators show them; here they are drawn, 81 displays that differ in width,
-thickness, slant and the gaps between segments, and go through the service's preprocessing. No
-network of ours was taught by any::
+Clocks, meters and buses show digits of bars or dots. Here they are drawn, on 81 displays of seven
+segments, which differ in width, thickness, slant and the gaps between segments, and on 18 matrices
+of dots, and go through the service's preprocessing. No network of ours was taught by any::
 
     python benchmarks/displays.py [--sheet FILE] [--weights DIR]
 """
@@ -14,6 +14,7 @@ import itertools
 import math
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,13 +36,21 @@ SEGMENTS = {
 }
 """Ends of each segment, in widths and heights of the digit."""
 LIT = ("abcdef", "bc", "abged", "abgcd", "fgbc", "afgcd", "afgecd", "abc", "abcdefg", "abcdfg")
+DOTS = (
+    *(".###. #...# #..## #.#.# ##..# #...# .###.", "..#.. .##.. ..#.. ..#.. ..#.. ..#.. .###."),
+    *(".###. #...# ....# ...#. ..#.. .#... #####", "##### ...#. ..#.. ...#. ....# #...# .###."),
+    *("...#. ..##. .#.#. #..#. ##### ...#. ...#.", "##### #.... ####. ....# ....# #...# .###."),
+    *("..##. .#... #.... ####. #...# #...# .###.", "##### ....# ...#. ..#.. .#... .#... .#..."),
+    *(".###. #...# #...# .###. #...# #...# .###.", ".###. #...# #...# .#### ....# ...#. .##.."),
+)
+"""The rows of each digit, as the controller HD44780 has them in its memory."""
 COLOURS = (("white", "black"), ("black", "red"), ("#96aa96", "#282d28"))
 """Ground and segments: print, light-emitting diodes, liquid crystal."""
 
 
 @dataclass(frozen=True)
-class Display:
-    """How a display looks: lengths in pixels, the slant in widths a height."""
+class Segments:
+    """How a display of seven segments looks: lengths in pixels, the slant in widths a height."""
 
     width: int
     thickness: int
@@ -80,12 +89,43 @@ class Display:
         return left + x + self.slant * (HEIGHT / 2 - y), top + y
 
 
-def displays() -> list[Display]:
-    """All that are tried, in one of the colours each."""
+@dataclass(frozen=True)
+class Matrix:
+    """How a display of dots looks: their distance in pixels, their size as a share of it."""
+
+    pitch: int
+    size: float
+    is_round: bool
+    ground: str
+    colour: str
+
+    def show(self, digit: int) -> Image.Image:
+        """A picture of the digit, mode RGB."""
+        picture = Image.new("RGB", (SIDE, SIDE), self.ground)
+        draw = ImageDraw.Draw(picture)
+        shape = draw.ellipse if self.is_round else draw.rectangle
+        radius = self.size * self.pitch / 2
+        for row, dots in enumerate(DOTS[digit].split()):
+            for column, dot in enumerate(dots):
+                if dot == "#":
+                    x, y = (SIDE / 2 + self.pitch * at for at in (column - 2, row - 3))
+                    shape((x - radius, y - radius, x + radius, y + radius), fill=self.colour)
+        return picture
+
+
+def segments() -> list[Segments]:
+    """All displays of segments that are tried, in one of the colours each."""
     kinds = itertools.product((70, 100, 125), (14, 24, 34), (2, 5, 9), (0.0, 0.1, 0.2))
+    coloured = zip(kinds, itertools.cycle(COLOURS), strict=False)
+    return [Segments(*kind, *colours) for kind, colours in coloured]
+
+
+def matrices() -> list[Matrix]:
+    """All displays of dots that are tried, in one of the colours each."""
+    kinds = itertools.product((True, False), (20, 28, 36), (0.5, 0.65, 0.8))
+    coloured = zip(kinds, itertools.cycle(COLOURS), strict=False)
     return [
-        Display(*kind, *colours)
-        for kind, colours in zip(kinds, itertools.cycle(COLOURS), strict=False)
+        Matrix(pitch, size, is_round, *colours) for (is_round, pitch, size), colours in coloured
     ]
 
 
@@ -96,21 +136,24 @@ def main() -> int:
     parser.add_argument("--weights", type=Path, default=Path("weights"))
     options = parser.parse_args()
     recognizer = Recognizer.load(options.weights)
-    tried = displays()
-    all_right = 0
-    for digit in range(10):
-        named = Counter(recognizer.predict(prepare(one.show(digit)).image).digit for one in tried)
-        right = named.pop(digit, 0)
-        all_right += right
-        wrong = ", ".join(f"{count} as {other}" for other, count in named.most_common())
-        print(f"{digit}{right:>6} of {len(tried)}  {wrong}")
-    print(f"all {all_right} of {10 * len(tried)}, {all_right / (10 * len(tried)):.1%}")
+    kinds: dict[str, Sequence[Segments | Matrix]] = {"segments": segments(), "dots": matrices()}
+    for kind, tried in kinds.items():
+        all_right = 0
+        for digit in range(10):
+            pictures = [display.show(digit) for display in tried]
+            named = Counter(recognizer.predict(prepare(one).image).digit for one in pictures)
+            right = named.pop(digit, 0)
+            all_right += right
+            wrong = ", ".join(f"{count} as {other}" for other, count in named.most_common())
+            print(f"{kind}, {digit}:{right:>4} of {len(tried)}  {wrong}")
+        count = 10 * len(tried)
+        print(f"{kind}, all: {all_right} of {count}, {all_right / count:.1%}")
     if options.sheet:
-        _sheet(tried[::10]).save(options.sheet)
+        _sheet([*segments()[::16], *matrices()[::7]]).save(options.sheet)
     return 0
 
 
-def _sheet(some: list[Display]) -> Image.Image:
+def _sheet(some: Sequence[Segments | Matrix]) -> Image.Image:
     """A row for each display: every digit, and beside it the 28×28 that the network sees."""
     tile = 84
     sheet = Image.new("RGB", (20 * tile, len(some) * tile), "white")

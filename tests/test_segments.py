@@ -1,8 +1,8 @@
-"""Digits of displays, whose bars don't touch."""
+"""Digits of displays, whose bars or dots don't touch."""
 
 import numpy as np
 import pytest
-from displays import LIT, Display, displays
+from displays import DOTS, LIT, Matrix, Segments, matrices, segments
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
@@ -12,8 +12,8 @@ from app.preprocessing import prepare
 from app.recognizer import Recognizer
 from app.segments import join_segments
 
-DIODES = Display(120, 26, 5, 0.1, "black", "red")
-PRINT = Display(110, 24, 8, 0.0, "white", "black")
+DIODES = Segments(120, 26, 5, 0.1, "black", "red")
+PRINT = Segments(110, 24, 8, 0.0, "white", "black")
 
 
 def mask_of(picture: Image.Image) -> NDArray[np.bool_]:
@@ -22,28 +22,33 @@ def mask_of(picture: Image.Image) -> NDArray[np.bool_]:
 
 @pytest.mark.parametrize("display", [DIODES, PRINT], ids=["diodes", "print"])
 @pytest.mark.parametrize("digit", [0, 1, 2, 3, 4, 5, 7, 8, 9])
-def test_digit_of_a_display_is_named(recognizer: Recognizer, digit: int, display: Display) -> None:
+def test_digit_of_a_display_is_named(recognizer: Recognizer, digit: int, display: Segments) -> None:
     assert recognizer.predict(prepare(display.show(digit)).image).digit == digit
 
 
-@pytest.mark.parametrize("display", displays()[::4])
+@pytest.mark.parametrize("display", segments()[::4])
 @pytest.mark.parametrize("digit", [2, 6, 8])
-def test_all_bars_are_one_digit(digit: int, display: Display) -> None:
+def test_all_bars_are_one_digit(digit: int, display: Segments) -> None:
     prepared = prepare(display.show(digit))
     left, top, right, bottom = prepared.bounding_box
-    assert 216 <= bottom - top - display.thickness <= 236  # thin strokes are thickened
+    assert 216 <= bottom - top - display.thickness <= 250  # bars have grown
     assert right - left >= display.width - 2 * display.gap
     assert not prepared.several_digits
 
 
-def test_gaps_are_filled() -> None:
-    eight = Display(125, 34, 9, 0.0, "white", "black").show(8)
+def test_bars_grow_together() -> None:
+    eight = Segments(125, 34, 9, 0.0, "white", "black").show(8)
     assert len(label_components(mask_of(eight))[1]) == 7
     assert len(label_components(prepare(eight).image > 200)[1]) == 1
 
 
+def test_holes_between_bold_bars_stay_open() -> None:
+    eight = prepare(Segments(70, 28, 5, 0.0, "white", "black").show(8)).image
+    assert len(label_components(eight < 128)[1]) == 3  # the paper around it, and two holes
+
+
 def test_gap_between_two_bars_end_to_end_is_bridged() -> None:
-    seven = Display(125, 24, 7, 0.0, "white", "black").show(7)
+    seven = Segments(125, 24, 7, 0.0, "white", "black").show(7)
     _, top, _, bottom = prepare(seven).bounding_box
     assert bottom - top > 220
 
@@ -54,15 +59,15 @@ def test_digits_side_by_side_are_two() -> None:
         picture.paste(PRINT.show(digit).crop((100, 0, 300, 400)), (100 + 200 * place, 0))
     prepared = prepare(picture)
     assert prepared.several_digits
-    assert prepared.bounding_box[2] - prepared.bounding_box[0] < 150
+    assert prepared.bounding_box[2] - prepared.bounding_box[0] < 180
 
 
 def test_labels_and_components_agree() -> None:
     labels, components = label_components(mask_of(PRINT.show(6)))
-    joined, (digit,), gaps = join_segments(labels, components)
+    joined, (digit,), growth = join_segments(labels, components)
     assert digit.area == np.count_nonzero(joined == digit.label) == np.count_nonzero(labels)
     assert (digit.left, digit.top, digit.right, digit.bottom) == bounding_box(joined > 0)
-    assert list(gaps) == [digit.label]
+    assert list(growth) == [digit.label]
 
 
 @pytest.mark.parametrize(
@@ -96,5 +101,50 @@ def test_box_of_four_lines_is_no_digit() -> None:
     assert bottom < 310
 
 
+@pytest.mark.parametrize("matrix", matrices())
+@pytest.mark.parametrize("digit", range(10))
+def test_all_dots_are_one_digit(digit: int, matrix: Matrix) -> None:
+    prepared = prepare(matrix.show(digit))
+    left, top, right, bottom = prepared.bounding_box
+    columns = max(row.rindex("#") for row in DOTS[digit].split()) - min(
+        row.index("#") for row in DOTS[digit].split() if "#" in row
+    )
+    assert bottom - top >= (6 + matrix.size) * matrix.pitch - 4
+    assert right - left >= (columns + matrix.size) * matrix.pitch - 4
+    assert not prepared.several_digits
+    assert len(label_components(prepared.image > 100)[1]) == 1
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_digit_of_dots_is_named(recognizer: Recognizer, digit: int) -> None:
+    matrix = Matrix(30, 0.8, True, "black", "orange")
+    assert recognizer.predict(prepare(matrix.show(digit)).image).digit == digit
+
+
+def test_digits_of_dots_side_by_side_are_two() -> None:
+    matrix = Matrix(30, 0.8, True, "white", "black")
+    picture = Image.new("RGB", (800, 400), "white")
+    for place, digit in enumerate((2, 5)):
+        picture.paste(matrix.show(digit).crop((120, 0, 300, 400)), (100 + 180 * place, 0))
+    prepared = prepare(picture)
+    assert prepared.several_digits
+    left, top, right, bottom = prepared.bounding_box
+    assert right - left < 180
+    assert bottom - top > 200
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(20, 1), (12, 5), (2, 3), (6, 8), (15, 12)])
+def test_other_dots_are_left_apart(columns: int, rows: int) -> None:
+    """A dotted line, patterns, the six of a die, and a halftone."""
+    picture = Image.new("L", (400, 400), "white")
+    for x in range(columns):
+        for y in range(rows):
+            ImageDraw.Draw(picture).ellipse((20 + 24 * x, 20 + 24 * y, 34 + 24 * x, 34 + 24 * y), 0)
+    labels, components = label_components(mask_of(picture))
+    assert join_segments(labels, components)[1:] == (components, {})
+
+
 def test_every_digit_has_its_bars() -> None:
     assert [len(lit) for lit in LIT] == [6, 2, 5, 5, 4, 5, 6, 3, 7, 6]
+    assert {len(row) for rows in DOTS for row in rows.split()} == {5}
+    assert {len(rows.split()) for rows in DOTS} == {7}
