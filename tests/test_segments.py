@@ -1,5 +1,7 @@
 """Digits of displays, whose bars or dots don't touch."""
 
+import itertools
+
 import numpy as np
 import pytest
 from displays import DOTS, LIT, Matrix, Segments, matrices, segments
@@ -74,15 +76,46 @@ def test_labels_and_components_agree() -> None:
     "bars",
     [
         [(100 + 40 * i, 100, 110 + 40 * i, 200) for i in range(5)],
-        [(100, 100 + 40 * i, 200, 110 + 40 * i) for i in range(3)],
+        [(100, 100 + 24 * i, 200, 110 + 24 * i) for i in range(3)],
         [(100, 100, 110, 200), (160, 100, 170, 200), (120, 300, 180, 310)],
+        [(100, 80, 230, 90), (100, 210, 230, 220)]
+        + [(100 + 24 * i, 100, 110 + 24 * i, 200) for i in range(6)],
+        [(100, 100, 120, 124), (124, 100, 148, 120), (152, 100, 172, 124)],
+        [(20, 20, 200, 200), (300, 300, 304, 340), (306, 298, 340, 302), (342, 300, 346, 340)],
     ],
-    ids=["tallies", "lines", "far apart"],
+    ids=[
+        "tallies",
+        "lines",
+        "far apart",
+        "more than seven",
+        "as wide as high",
+        "small beside a blot",
+    ],
 )
 def test_other_bars_are_left_apart(bars: list[tuple[int, int, int, int]]) -> None:
     picture = Image.new("L", (400, 400), "white")
     for bar in bars:
         ImageDraw.Draw(picture).rectangle(bar, "black")
+    labels, components = label_components(mask_of(picture))
+    assert join_segments(labels, components)[1:] == (components, {})
+
+
+@pytest.mark.parametrize("extent", [(0, 360), (0, 120)], ids=["rings", "arcs"])
+def test_curves_are_left_apart(extent: tuple[int, int]) -> None:
+    picture = Image.new("L", (400, 400), "white")
+    for x, y in itertools.product(range(3), range(4)):
+        box = (100 + 46 * x, 100 + 46 * y, 140 + 46 * x, 140 + 46 * y)
+        ImageDraw.Draw(picture).arc(box, *extent, fill=0, width=6)
+    labels, components = label_components(mask_of(picture))
+    assert len(components) == 12
+    assert join_segments(labels, components)[1:] == (components, {})
+
+
+def test_corners_are_no_bars() -> None:
+    picture = Image.new("L", (400, 400), "white")
+    draw = ImageDraw.Draw(picture)
+    for x, y, height in ((100, 100, 60), (190, 100, 60), (100, 172, 60), (190, 172, 130)):
+        draw.line([(x, y + height), (x, y), (x + 80, y)], 0, 8)
     labels, components = label_components(mask_of(picture))
     assert join_segments(labels, components)[1:] == (components, {})
 
