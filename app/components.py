@@ -27,6 +27,11 @@ class Component:
         """Of the box, in pixels."""
         return max(self.right - self.left, self.bottom - self.top)
 
+    @property
+    def shorter_side(self) -> int:
+        """Of the box, in pixels."""
+        return min(self.right - self.left, self.bottom - self.top)
+
     def encloses(self, other: Component) -> bool:
         """Whether the other's box lies within its own."""
         across = self.left <= other.left and other.right <= self.right

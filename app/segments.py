@@ -84,8 +84,7 @@ def _is_bar(part: Component) -> bool:
     """Whether it is straight, and upright or level but for a slant."""
     length = part.longer_side
     thickness = part.area / length
-    shorter_side = min(part.right - part.left, part.bottom - part.top)
-    return length >= SLENDER * thickness and shorter_side <= BLUNT * thickness + SLANT * length
+    return length >= SLENDER * thickness and part.shorter_side <= BLUNT * thickness + SLANT * length
 
 
 def _bars_meet(bar: Component, other: Component) -> bool:
@@ -104,8 +103,7 @@ def _growth_of_bars(bars: list[Component]) -> int:
 
 
 def _is_dot(part: Component) -> bool:
-    shorter_side = min(part.right - part.left, part.bottom - part.top)
-    return part.fill >= ROUND and part.longer_side <= SQUARE * shorter_side
+    return part.fill >= ROUND and part.longer_side <= SQUARE * part.shorter_side
 
 
 def _dots_meet(dot: Component, other: Component) -> bool:
