@@ -63,12 +63,10 @@ def test_training_that_can_not_go_on_is_told(
 def test_one_epoch_is_recorded_and_exported(
     mnist_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    mnist = load_mnist(mnist_root)
-    some = replace(mnist, train=mnist.train.take(torch.arange(12_000)))
     runs, weights = tmp_path / "runs", tmp_path / "weights"
     common = ["--recipe", "reference", "--epochs", "1", "--data", str(mnist_root)]
     common += ["--runs", str(runs)]
-    assert main([*common, "--weights", str(weights), "--export"], load=lambda _: some) == 0
+    assert main([*common, "--weights", str(weights), "--export"]) == 0
     assert "trainable parameters              18,520" in capsys.readouterr().out
 
     (directory,) = runs.iterdir()
@@ -84,10 +82,10 @@ def test_one_epoch_is_recorded_and_exported(
         "result.json",
     }
     result = json.loads((directory / "result.json").read_text())
-    assert result["accuracy"] == result["correct"] / 10_000 > 0.7
+    assert result["accuracy"] == result["correct"] / 10_000 > 0.95
     with (directory / "metrics.csv").open() as file:
         (line,) = csv.DictReader(file)
-    assert float(line["train_accuracy"]) > 0.4
+    assert float(line["train_accuracy"]) > 0.8
     assert line["validation_accuracy"] == ""
     assert main([*common, "--resume"]) == 0
     assert f"{directory}/ is finished" in capsys.readouterr().out
