@@ -54,6 +54,18 @@ class Component:
         return max(x, y, 0)
 
 
+def union(parts: list[Component]) -> Component:
+    """Components as one, labelled like the first."""
+    return Component(
+        label=parts[0].label,
+        left=min(part.left for part in parts),
+        top=min(part.top for part in parts),
+        right=max(part.right for part in parts),
+        bottom=max(part.bottom for part in parts),
+        area=sum(part.area for part in parts),
+    )
+
+
 def bounding_box(mask: NDArray[np.bool_]) -> Box:
     """The box of what is set in a mask ``[H, W]`` that is not empty."""
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))

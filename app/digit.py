@@ -18,6 +18,19 @@ NEAR = 0.25
 """Gap, as a share of the largest component's longer side, within which parts belong together."""
 CLOSE = 0.06
 """The same for specks, for what the border cuts, and in a crowd."""
+LINE = 0.5
+"""Area of what is longer than the largest component, as a share of its area, below which it is a
+line of the paper."""
+FOOT = 0.04
+"""Gap above the foot of a digit, as a share of the largest component's longer side, at most; a line
+that lies deeper underlines it."""
+AS_WIDE = 0.5
+"""Least width of such a line, as a share of the largest component's."""
+LEVEL = 0.25
+"""Greatest height of such a line, as a share of its width."""
+ASIDE = 0.06
+"""Gap to the left or the right of the largest component, as a share of its longer side, from which
+on what is there is a sign or a mark; no digit has a part that stands apart so."""
 CROWD = 6
 """Parts that don't belong to the digit, from which on only close ones do: there is print around."""
 AS_TALL = 0.6
@@ -44,7 +57,7 @@ class FoundDigit:
         mask: bool ``[H, W]``, without frames along the border, specks, and other digits.
         several: whether there are other digits beside it.
         growth: pixels by which its parts have to grow to hang together: more than 0 for the bars
-            or dots of a display.
+            of a display, and for dots and dashes.
     """
 
     mask: NDArray[np.bool_]
@@ -57,7 +70,7 @@ def find_digit(mask: NDArray[np.bool_], faint: NDArray[np.bool_]) -> FoundDigit:
 
     A 5's bar or a broken stroke is a component too, so what is near the largest stays, unless it
     stands beside it and is as tall: then it is another digit. Boxes around the digit, and what
-    reaches into the picture from outside, do not count.
+    reaches into the picture from outside, do not count, nor do signs beside it and lines below.
 
     Args:
         mask: bool ``[H, W]``, what counts as ink.
@@ -124,10 +137,26 @@ def _is_boxed(part: Component, box: Component) -> bool:
 
 def _belongs(part: Component, largest: Component, nearness: float) -> bool:
     """Whether a smaller component is a part of the digit rather than a speck."""
-    if part.longer_side > largest.longer_side:  # a line of the paper
+    if part.longer_side > largest.longer_side and part.area < LINE * largest.area:
+        return False
+    if _underlines(part, largest) or _is_aside(part, largest):
         return False
     gap, area = part.gap(largest) / largest.longer_side, part.area / largest.area
     return (area >= SPECK and gap <= nearness) or (area >= GRAIN and gap <= CLOSE)
+
+
+def _underlines(part: Component, largest: Component) -> bool:
+    """Whether a component is a line below the largest, and not its foot."""
+    height, width = part.bottom - part.top, part.right - part.left
+    wide = width >= AS_WIDE * (largest.right - largest.left)
+    below = part.top >= largest.bottom + FOOT * largest.longer_side
+    return below and wide and height <= LEVEL * width
+
+
+def _is_aside(part: Component, largest: Component) -> bool:
+    """Whether a component lies to the left or the right of the largest, at a distance."""
+    aside = max(part.left - largest.right, largest.left - part.right)
+    return aside > ASIDE * largest.longer_side
 
 
 def _is_beside(part: Component, largest: Component) -> bool:

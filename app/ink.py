@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageMode
 
 from app.brightness import brightness, clearest_channel, on_white
+from app.dither import without_dots
 from app.dust import join_grains
 from app.edges import sharpness
+from app.frame import without_frame
 from app.histograms import LEAST_CONTRAST, Counts, contrast, histogram, otsu, quantile
 from app.morphology import Tones, square_max
 from app.paper import ink_on_uneven_paper
@@ -158,6 +160,7 @@ def _contrast(picture: Image.Image) -> tuple[Tones, Polarity]:
     grey = brightness(picture)
     if np.ptp(grey) < LEAST_CONTRAST:
         raise blank()
+    grey = without_frame(without_dots(grey))
     sheet = find_sheet(grey)
     if sheet is None:
         dark, even = find_polarity(grey)

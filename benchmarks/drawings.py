@@ -16,6 +16,7 @@ from photography import Colour, Plane, as_image, crisp, drawn
 from PIL import Image, ImageDraw, ImageOps
 from scipy.ndimage import binary_dilation, distance_transform_edt, gaussian_filter
 from skimage.morphology import skeletonize
+from traced import traced
 
 Digit = NDArray[np.uint8]
 SIDE = 400
@@ -165,6 +166,78 @@ def stretched(random: np.random.Generator, digit: Digit) -> Image.Image:
     return some_polarity(random, cut_out(digit).resize((side, side), Image.Resampling.BICUBIC))
 
 
+def framed(random: np.random.Generator, digit: Digit) -> Image.Image:
+    """In a frame of a third tone, whose sides may differ in width."""
+    return in_frame(random, digit, *random.integers(3, 60, size=4).tolist())
+
+
+def bars(random: np.random.Generator, digit: Digit) -> Image.Image:
+    """Between bars above and below, or at one side only, as players and screenshots have them."""
+    wide = random.integers(10, 120, size=4) * (random.permutation(4) < random.integers(1, 3))
+    return in_frame(random, digit, *wide.tolist())
+
+
+def in_frame(
+    random: np.random.Generator, digit: Digit, left: int, top: int, right: int, bottom: int
+) -> Image.Image:
+    """A digit and its ground framed; the three tones are dark, middle and bright, in any order."""
+    tones = random.permutation([(0.0, 0.2), (0.35, 0.65), (0.8, 1.0)])
+    ground, frame, ink = (float(random.uniform(*tone)) for tone in tones)
+    plane = np.full((SIDE, SIDE), ground)
+    plane += solid(digit) * (ink - ground)
+    plane = np.pad(plane, ((top, bottom), (left, right)), constant_values=frame)
+    plane += random.normal(0, random.uniform(0, 0.02), plane.shape)
+    return as_image(np.repeat(plane[..., None], 3, axis=2))
+
+
+def dithered(random: np.random.Generator, digit: Digit) -> Image.Image:
+    """Grey on paper that gets darker to one side, black and white dots only."""
+    grey = (1 - solid(digit) * random.uniform(0.4, 0.8)) * np.linspace(
+        1, random.uniform(0.7, 1), SIDE
+    )
+    return Image.fromarray((255 * grey).astype(np.uint8)).convert("1")
+
+
+def halftone(random: np.random.Generator, digit: Digit) -> Image.Image:
+    """Black dots on a turned grid, whose size makes the greys."""
+    grey = (1 - solid(digit) * random.uniform(0.4, 0.7)) * random.uniform(0.75, 0.95)
+    y, x = np.mgrid[:SIDE, :SIDE] * (2 * np.pi / random.uniform(5, 9) / np.sqrt(2))
+    screen = (2 + np.cos(x + y) + np.cos(x - y)) / 4
+    return Image.fromarray((grey > screen).astype(np.uint8) * 255).convert("1")
+
+
+def dotted(random: np.random.Generator, digit: Digit) -> Image.Image:
+    """A line of dots, to be traced."""
+    width = random.uniform(8, 14)
+    return on_paper(traced(digit, SIDE, width, 0, width * random.uniform(1.5, 2.8)))
+
+
+def dashed(random: np.random.Generator, digit: Digit) -> Image.Image:
+    """A line of dashes, to be traced."""
+    width, dash, gap = random.uniform(7, 14), random.uniform(0.7, 2.5), random.uniform(1.5, 2.5)
+    return on_paper(traced(digit, SIDE, width, width * dash, width * (dash + gap)))
+
+
+def underlined(random: np.random.Generator, digit: Digit) -> Image.Image:
+    """A line below, not quite level, and a little longer or shorter than the digit is wide."""
+    ink = np.pad(solid(digit, 280), 60)
+    rows, columns = np.nonzero(ink > 0.5)
+    y, x = np.mgrid[:SIDE, :SIDE]
+    below = rows.max() + random.uniform(14, 40) + (x - SIDE / 2) * random.uniform(-0.08, 0.08)
+    left, right = columns.min() - random.uniform(-10, 50), columns.max() + random.uniform(-10, 50)
+    line = (np.abs(y - below) < random.uniform(3, 7)) & (x > left) & (x < right)
+    return on_paper(np.maximum(ink, line))
+
+
+def negative(random: np.random.Generator, digit: Digit) -> Image.Image:
+    """A minus before it."""
+    ink = np.pad(solid(digit, 280), 60)
+    left, middle = np.nonzero(ink.max(axis=0) > 0.5)[0].min(), SIDE // 2
+    end, half = left - int(random.integers(18, 40)), int(random.integers(5, 10))
+    ink[middle - half : middle + half, max(end - int(random.integers(50, 90)), 0) : end] = 1
+    return on_paper(ink)
+
+
 def cut_out(digit: Digit) -> Image.Image:
     """The smallest upright box that holds the digit."""
     picture = Image.fromarray(digit)
@@ -208,6 +281,7 @@ DRAWINGS: dict[str, Callable[[np.random.Generator, Digit], Image.Image]] = {
     for make in (
         *(pen, fat_pen, hairline, spray, chalk, outline, rainbow, neon, pale, gradient),
         *(notebook, grid, guides, badge, transparent, corner, tiny, cropped, stretched),
+        *(framed, bars, dithered, halftone, dotted, dashed, underlined, negative),
     )
 }
 

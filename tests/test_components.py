@@ -168,3 +168,39 @@ def test_five_that_the_border_cuts_keeps_its_bar() -> None:
 def test_thumb_near_the_digit_is_left_out() -> None:
     digit = mask_of((40, 30, 46, 70), (40, 30, 66, 36))
     assert np.array_equal(found_in(digit | mask_of((0, 40, 30, 70))).mask, digit)
+
+
+TALL = (30, 10, 60, 90)
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        pytest.param((25, 94, 65, 97), id="a line below"),
+        pytest.param((8, 48, 24, 52), id="a minus"),
+        pytest.param((66, 80, 74, 90), id="a full stop"),
+    ],
+)
+def test_marks_beside_and_below_the_digit_are_left_out(mark: tuple[int, int, int, int]) -> None:
+    found = found_in(mask_of(TALL, mark))
+    assert np.array_equal(found.mask, mask_of(TALL))
+    assert not found.several
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        pytest.param((25, 92, 65, 95), id="a foot"),
+        pytest.param((35, 94, 45, 97), id="what is narrower than a line below it"),
+        pytest.param((25, 2, 65, 5), id="a line above"),
+        pytest.param((62, 40, 70, 60), id="a part at its side"),
+    ],
+)
+def test_parts_close_to_the_digit_stay(part: tuple[int, int, int, int]) -> None:
+    assert np.array_equal(found_in(mask_of(TALL, part)).mask, mask_of(TALL, part))
+
+
+def test_half_of_a_digit_that_is_longer_than_the_other_stays() -> None:
+    """A 9 that a stencil's bridge parts has more ink in its loop, and is longer below."""
+    halves = mask_of((30, 10, 70, 48), (48, 50, 70, 95))
+    assert np.array_equal(found_in(halves).mask, halves)

@@ -1,0 +1,85 @@
+"""A frame around a picture, or bars at some of its sides."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.morphology import Tones
+from app.polarity import border
+
+SOFT = 2
+"""Outermost pixels of what is framed that may have taken on some of the frame's tone."""
+EVEN = 15
+"""How far from a tone (of 255) what has that tone may be: noise, and the traces of JPEG."""
+APART = 36
+"""Difference of the tones of a frame and of the ground within, at least; more than an even slope of
+light can have from one to the other."""
+PURE = 0.99
+"""Share of a row or a column of a frame that has the frame's tone, at least."""
+MOSTLY = 0.95
+"""Share of the border of what is framed that has the ground's tone, at least: strokes may reach it.
+"""
+LEAST_SIDE = 20
+"""Height and width of what is framed, in pixels, at least; bold digits may fill their box."""
+LEAST_INK = 0.005
+"""Share of what is framed that has neither tone, at least."""
+
+
+def without_frame(grey: Tones) -> Tones:
+    """A picture uint8 ``[H, W]`` in which its frames have the tone of what they frame.
+
+    A frame is of one tone, and so is the border of what it frames; what is written there has a
+    third: rows and columns of ink around a hole of the paper's tone are a 0 of straight lines.
+    """
+    while (plain := _without_outermost(grey)) is not None:
+        grey = plain
+    return grey
+
+
+def _without_outermost(grey: Tones) -> Tones | None:
+    tones = [_tone(line) for line in (grey[0], grey[-1], grey[:, 0], grey[:, -1])]
+    for frame in dict.fromkeys(tones):
+        if frame is not None and (plain := _without(grey, frame)) is not None:
+            return plain
+    return None
+
+
+def _without(grey: Tones, frame: int) -> Tones | None:
+    """The picture without a frame of one tone; None if there is none."""
+    of_frame = _is_near(grey, frame)
+    rows = _within(of_frame)
+    columns = _within(of_frame[rows].T)
+    if rows.stop - rows.start < LEAST_SIDE or columns.stop - columns.start < LEAST_SIDE:
+        return None
+    inner = (
+        slice(rows.start + SOFT, rows.stop - SOFT),
+        slice(columns.start + SOFT, columns.stop - SOFT),
+    )
+    ground = _tone(border(grey[inner]))
+    if ground is None or abs(ground - frame) < APART:
+        return None
+    like_frame = of_frame[inner]
+    ink = np.count_nonzero(~like_frame & ~_is_near(grey[inner], ground))
+    if ink < LEAST_INK * like_frame.size or ink < np.count_nonzero(like_frame):
+        return None
+    plain = np.full_like(grey, ground)
+    plain[inner] = grey[inner]
+    return plain
+
+
+def _tone(line: Tones) -> int | None:
+    """The tone that most of a line has, if any."""
+    tone = int(np.median(line))
+    return tone if _is_near(line, tone).mean() >= MOSTLY else None
+
+
+def _is_near(tones: Tones, tone: int) -> NDArray[np.bool_]:
+    away: NDArray[np.int16] = np.abs(tones.astype(np.int16) - tone)
+    return away <= EVEN
+
+
+def _within(of_frame: NDArray[np.bool_]) -> slice:
+    """Which rows are within those that belong to the frame, from the first and to the last on."""
+    others = np.flatnonzero(np.count_nonzero(of_frame, axis=1) < PURE * of_frame.shape[1])
+    return slice(int(others[0]), int(others[-1]) + 1) if len(others) else slice(0, 0)
