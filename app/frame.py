@@ -70,13 +70,14 @@ def _without(grey: Tones, frame: int) -> Tones | None:
 
 def _tone(line: Tones) -> int | None:
     """The tone that most of a line has, if any."""
-    tone = int(np.median(line))
-    return tone if _is_near(line, tone).mean() >= MOSTLY else None
+    tone = int(np.partition(line, len(line) // 2)[len(line) // 2])
+    return tone if np.count_nonzero(_is_near(line, tone)) >= MOSTLY * len(line) else None
 
 
 def _is_near(tones: Tones, tone: int) -> NDArray[np.bool_]:
-    away: NDArray[np.int16] = np.abs(tones.astype(np.int16) - tone)
-    return away <= EVEN
+    least, most = max(tone - EVEN, 0), min(tone + EVEN, 255)
+    near: NDArray[np.bool_] = tones - np.uint8(least) <= np.uint8(most - least)  # wraps around
+    return near
 
 
 def _within(of_frame: NDArray[np.bool_]) -> slice:

@@ -108,6 +108,7 @@ BAR = (40, 30, 50, 70)
         pytest.param([(0, 0, 25, 60)], id="a larger part that the border cuts"),
         pytest.param([(35, 90, 55, 100)], id="a part near by that the border cuts"),
         pytest.param([(25, 74, 75, 76)], id="a line that is longer"),
+        pytest.param([(25, 24, 75, 26)], id="a line that is longer, above"),
         pytest.param([(40, 82, 46, 88)], id="a part that is far"),
     ],
 )
@@ -191,7 +192,7 @@ def test_marks_beside_and_below_the_digit_are_left_out(mark: tuple[int, int, int
     "part",
     [
         pytest.param((25, 92, 65, 95), id="a foot"),
-        pytest.param((35, 94, 45, 97), id="what is narrower than a line below it"),
+        pytest.param((38, 94, 52, 97), id="what is narrower than a line below it"),
         pytest.param((25, 2, 65, 5), id="a line above"),
         pytest.param((62, 40, 70, 60), id="a part at its side"),
     ],

@@ -18,6 +18,7 @@ from app.morphology import dilate
 from app.pieces import Stroke, find_strokes
 from app.preprocessing import prepare
 from app.recognizer import Recognizer
+from app.segments import join_segments
 
 Line = tuple[float, float, float, float]
 
@@ -128,7 +129,7 @@ def test_thick_and_thin_pieces_are_not_of_one_digit() -> None:
     picture = dashes(ring(16, 28))
     draw = ImageDraw.Draw(picture)
     for y in range(60, 340, 40):
-        draw.line((330, y, 330, y + 26), 255, 20)
+        draw.line((320, y, 320, y + 26), 255, 20)
     strokes, _ = found(picture)
     assert sorted(len(stroke.pieces) for stroke in strokes) == [7, 16]
 
@@ -152,6 +153,14 @@ def test_mostly_other_shapes_are_no_digit() -> None:
         else:
             draw.arc((x - 9, y, x + 9, y + 18), 0, 300, 255, 4)
     assert found(picture)[0] == []
+
+
+def test_dashes_that_meet_like_bars_are_of_their_digit() -> None:
+    level: list[Line] = [(200 + 24 * i, 60, 220 + 24 * i, 60) for i in range(3)]
+    upright: list[Line] = [(200, 68 + 30 * i, 200, 88 + 30 * i) for i in range(8)]
+    labels, components = label_components(np.asarray(dashes(level + upright)) > 128)
+    (digit,) = join_segments(labels, components)[1]
+    assert digit.area == np.count_nonzero(labels)
 
 
 def test_digits_apart_are_two() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from displays import DOTS, LIT, Matrix, Segments, matrices, segments
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
 from app.components import bounding_box, label_components
 from app.digit import find_digit
@@ -62,6 +62,18 @@ def test_digits_side_by_side_are_two() -> None:
     prepared = prepare(picture)
     assert prepared.several_digits
     assert prepared.bounding_box[2] - prepared.bounding_box[0] < 180
+
+
+def test_bold_digits_close_together_are_two() -> None:
+    """The gap between them is narrower than a bar is thick."""
+    eight = Segments(100, 34, 5, 0.0, "white", "black").show(8)
+    left, _, right, _ = ImageOps.invert(eight.convert("L")).getbbox() or (0, 0, 0, 0)
+    picture = Image.new("RGB", (600, 400), "white")
+    for place in (100, 100 + right - left + 28):
+        picture.paste(eight.crop((left, 0, right, 400)), (place, 0))
+    prepared = prepare(picture)
+    assert prepared.several_digits
+    assert prepared.bounding_box[2] - prepared.bounding_box[0] < 1.1 * (right - left)
 
 
 def test_labels_and_components_agree() -> None:
