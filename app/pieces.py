@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.components import Component, union
+from app.morphology import Plane
 
 FEWEST, MOST = 6, 90
 """Pieces of a digit, at least and at most."""
@@ -22,9 +23,10 @@ LONGEST = 0.6
 FURTHEST = 2.0
 """Greatest gap between neighbours along a row or a column, as a multiple of their thickness."""
 UNEVEN = 1.6
-"""The same as a multiple of the usual one, and"""
+"""The same as a multiple of the usual gap, and"""
 MORE = 0.6
-"""how much of their thickness it may be more: between digits of a matrix a column is left out."""
+"""what is added to that, as a multiple of their thickness. Between digits of a matrix there is a
+column without dots, which is more."""
 NEIGHBOURS = 3.3
 """How many neighbours a piece has at most, on average; in a pattern or a halftone it has more."""
 WIDEST = 2
@@ -67,13 +69,20 @@ def find_strokes(labels: NDArray[np.int32], components: list[Component]) -> list
     usual = np.median(np.where(others, gaps, np.inf).min(axis=1)[solid])
     near = gaps <= np.minimum(FURTHEST * thinner, UNEVEN * usual + MORE * thinner)
     near &= alike & others & (solid | solid[:, None])
+    parts = np.array(components, dtype=object)
+    digits = [
+        group
+        for group in _groups(near)
+        if _is_digit(parts[group].tolist(), solid[group], near[np.ix_(group, group)])
+    ]
+    if not digits:
+        return []
     straight = _least(np.hypot(*along)) - 1
     strokes = []
-    for group in _groups(near):
-        parts = [components[index] for index in group]
-        if _is_digit(parts, solid[group], near[np.ix_(group, group)]):
-            gap = _bottleneck(straight[np.ix_(group, group)])
-            strokes.append(Stroke(parts, max(1, round(gap / 2 + thickness[group].mean() / 5))))
+    for group in digits:
+        gap = _bottleneck(straight[np.ix_(group, group)])
+        growth = round(gap / 2 + thickness[group].mean() / 5)
+        strokes.append(Stroke(parts[group].tolist(), max(1, growth)))
     return strokes
 
 
@@ -109,9 +118,7 @@ def _shapes(
     return thickness, area >= SOLID * thickness * length
 
 
-def _outlines(
-    labels: NDArray[np.int32], components: list[Component]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _outlines(labels: NDArray[np.int32], components: list[Component]) -> tuple[Plane, Plane]:
     """Rows and columns ``[OUTLINE * N, 1]`` of places along the outline of each component."""
     ink = np.pad(labels > 0, 1)
     within = ink[:-2, 1:-1] & ink[2:, 1:-1] & ink[1:-1, :-2] & ink[1:-1, 2:]
@@ -123,13 +130,13 @@ def _outlines(
     share = np.linspace(0, 1, OUTLINE)
     chosen = np.rint(begins[:, None] + share * (ends - 1 - begins)[:, None]).astype(np.intp)
     rows, columns = y[chosen].reshape(-1, 1), x[chosen].reshape(-1, 1)
-    return rows.astype(np.float64), columns.astype(np.float64)
+    return rows.astype(np.float32), columns.astype(np.float32)
 
 
-def _least(apart: NDArray[np.float64]) -> NDArray[np.float64]:
+def _least(apart: Plane) -> Plane:
     """The least of the distances of places of each two components, ``[N, N]``."""
     count = len(apart) // OUTLINE
-    least: NDArray[np.float64] = apart.reshape(count, OUTLINE, count, OUTLINE).min(axis=(1, 3))
+    least: Plane = apart.reshape(count, OUTLINE, count, OUTLINE).min(axis=(1, 3))
     return least
 
 
@@ -144,7 +151,7 @@ def _groups(near: NDArray[np.bool_]) -> list[NDArray[np.intp]]:
         group = least
 
 
-def _bottleneck(gaps: NDArray[np.float64]) -> float:
+def _bottleneck(gaps: Plane) -> float:
     """The widest gap that has to be bridged for all to hang together (Prim 1957)."""
     nearest, widest = gaps[0].copy(), 0.0
     outside = np.arange(len(gaps)) > 0
