@@ -23,14 +23,24 @@ class Component:
     area: int
 
     @property
+    def width(self) -> int:
+        """Of the box, in pixels."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> int:
+        """Of the box, in pixels."""
+        return self.bottom - self.top
+
+    @property
     def longer_side(self) -> int:
         """Of the box, in pixels."""
-        return max(self.right - self.left, self.bottom - self.top)
+        return max(self.width, self.height)
 
     @property
     def shorter_side(self) -> int:
         """Of the box, in pixels."""
-        return min(self.right - self.left, self.bottom - self.top)
+        return min(self.width, self.height)
 
     def encloses(self, other: Component) -> bool:
         """Whether the other's box lies within its own."""
@@ -45,7 +55,7 @@ class Component:
     @property
     def fill(self) -> float:
         """Share of its box that it covers."""
-        return self.area / ((self.right - self.left) * (self.bottom - self.top))
+        return self.area / (self.width * self.height)
 
     def gap(self, other: Component) -> int:
         """Pixels between the two boxes, the greater of both directions; 0 if they touch."""
@@ -64,6 +74,24 @@ def union(parts: list[Component]) -> Component:
         bottom=max(part.bottom for part in parts),
         area=sum(part.area for part in parts),
     )
+
+
+def groups(near: NDArray[np.bool_]) -> list[NDArray[np.intp]]:
+    """Those of N that are near each other, directly or by others.
+
+    Args:
+        near: bool ``[N, N]``, symmetric; the diagonal does not matter.
+
+    Returns:
+        The indices of each group, ascending.
+    """
+    group = np.arange(len(near))
+    near = near | np.eye(len(near), dtype=bool)
+    while True:
+        least = np.where(near, group, len(near)).min(axis=1)
+        if (least == group).all():
+            return [np.flatnonzero(group == one) for one in np.unique(group)]
+        group = least
 
 
 def bounding_box(mask: NDArray[np.bool_]) -> Box:

@@ -147,10 +147,9 @@ def _belongs(part: Component, largest: Component, nearness: float) -> bool:
 
 def _underlines(part: Component, largest: Component) -> bool:
     """Whether a component is a line below the largest, and not its foot."""
-    height, width = part.bottom - part.top, part.right - part.left
-    wide = width >= AS_WIDE * (largest.right - largest.left)
+    wide = part.width >= AS_WIDE * largest.width
     below = part.top >= largest.bottom + FOOT * largest.longer_side
-    return below and wide and height <= LEVEL * width
+    return below and wide and part.height <= LEVEL * part.width
 
 
 def _is_aside(part: Component, largest: Component) -> bool:
@@ -161,7 +160,7 @@ def _is_aside(part: Component, largest: Component) -> bool:
 
 def _is_beside(part: Component, largest: Component) -> bool:
     """Whether a component is another digit: to the left or right of the largest, and as tall."""
-    tall, tallest = part.bottom - part.top, largest.bottom - largest.top
+    tall, tallest = part.height, largest.height
     apart = part.left >= largest.right or part.right <= largest.left
     as_tall = min(tall, tallest) >= AS_TALL * max(tall, tallest)
     return apart and as_tall and part.area >= DIGIT * largest.area
@@ -171,9 +170,8 @@ def _is_frame(part: Component, height: int, width: int) -> bool:
     """Whether a component is a line along the picture's border, or the whole frame."""
     at_side = part.left == 0 or part.right == width
     at_end = part.top == 0 or part.bottom == height
-    tall, wide = part.bottom - part.top, part.right - part.left
     thin = part.area < 0.15 * height * width
     around = part.left == 0 and part.top == 0 and part.right == width and part.bottom == height
-    along_side = at_side and tall > FRAME * height and wide < 0.1 * width
-    along_end = at_end and wide > FRAME * width and tall < 0.1 * height
+    along_side = at_side and part.height > FRAME * height and part.width < 0.1 * width
+    along_end = at_end and part.width > FRAME * width and part.height < 0.1 * height
     return thin and (around or along_side or along_end)

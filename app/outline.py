@@ -85,6 +85,6 @@ def _stroke(lines: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
 
 def _may_fill(hole: Component, outline: Component) -> bool:
     """Whether a hole is as large as the stroke between the outlines would be."""
-    across = hole.right - hole.left >= WHOLE * (outline.right - outline.left)
-    along = hole.bottom - hole.top >= WHOLE * (outline.bottom - outline.top)
+    across = hole.width >= WHOLE * outline.width
+    along = hole.height >= WHOLE * outline.height
     return across and along and hole.area >= LEAST_STROKE * outline.area

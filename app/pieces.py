@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from app.components import Component, union
+from app.components import Component, groups, union
 from app.morphology import Plane
 
 FEWEST, MOST = 6, 90
@@ -72,7 +72,7 @@ def find_strokes(labels: NDArray[np.int32], components: list[Component]) -> list
     parts = np.array(components, dtype=object)
     digits = [
         group
-        for group in _groups(near)
+        for group in groups(near)
         if _is_digit(parts[group].tolist(), solid[group], near[np.ix_(group, group)])
     ]
     if not digits:
@@ -93,7 +93,7 @@ def _is_digit(parts: list[Component], solid: NDArray[np.bool_], near: NDArray[np
     whole = union(parts)
     if max(part.longer_side for part in parts) > LONGEST * whole.longer_side:
         return False
-    return whole.right - whole.left <= WIDEST * (whole.bottom - whole.top)
+    return whole.width <= WIDEST * whole.height
 
 
 def _shapes(
@@ -138,17 +138,6 @@ def _least(apart: Plane) -> Plane:
     count = len(apart) // OUTLINE
     least: Plane = apart.reshape(count, OUTLINE, count, OUTLINE).min(axis=(1, 3))
     return least
-
-
-def _groups(near: NDArray[np.bool_]) -> list[NDArray[np.intp]]:
-    """Those of N that are near each other, directly or by others."""
-    group = np.arange(len(near))
-    near = near | np.eye(len(near), dtype=bool)
-    while True:
-        least = np.where(near, group, len(near)).min(axis=1)
-        if (least == group).all():
-            return [np.flatnonzero(group == one) for one in np.unique(group)]
-        group = least
 
 
 def _bottleneck(gaps: Plane) -> float:

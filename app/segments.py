@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
-from app.components import Component, union
+from app.components import Component, groups, union
 from app.pieces import Stroke, find_strokes
 
 MOST_PARTS = 150
@@ -55,27 +53,21 @@ def _strokes(labels: NDArray[np.int32], components: list[Component]) -> list[Str
     """The digits of bars, of dots and of dashes. Bars with more dashes around them are dashes."""
     least = LEAST_AREA * max((one.area for one in components), default=0)
     large = [one for one in components if one.area >= least]
-    groups = [group for group in _groups(large, _is_bar, _bars_meet) if _are_bars(group)]
-    bars = [Stroke(group, _growth_of_bars(group)) for group in groups]
+    bars = [Stroke(group, _growth_of_bars(group)) for group in _bars(large)]
     of_bars = set[int]().union(*(stroke.labels for stroke in bars))
     dashes = [stroke for stroke in find_strokes(labels, large) if stroke.labels - of_bars]
     of_dashes = set[int]().union(*(stroke.labels for stroke in dashes))
     return dashes + [stroke for stroke in bars if of_dashes.isdisjoint(stroke.labels)]
 
 
-def _groups(
-    components: list[Component],
-    fits: Callable[[Component], bool],
-    meet: Callable[[Component, Component], bool],
-) -> list[list[Component]]:
-    """Components of one kind that meet, directly or by others."""
-    parts = [one for one in components if fits(one)]
-    groups: list[list[Component]] = []
-    for part in parts if len(parts) <= MOST_PARTS else []:
-        meeting = [group for group in groups if any(meet(part, one) for one in group)]
-        groups = [group for group in groups if group not in meeting]
-        groups.append([part, *(one for group in meeting for one in group)])
-    return groups
+def _bars(components: list[Component]) -> list[list[Component]]:
+    """The bars of each digit of seven segments."""
+    parts = [one for one in components if _is_bar(one)]
+    if not BARS.start <= len(parts) <= MOST_PARTS:
+        return []
+    near = np.array([[_bars_meet(bar, one) for one in parts] for bar in parts])
+    meeting = [[parts[index] for index in group] for group in groups(near)]
+    return [bars for bars in meeting if _are_bars(bars)]
 
 
 def _is_bar(part: Component) -> bool:
@@ -91,7 +83,7 @@ def _bars_meet(bar: Component, other: Component) -> bool:
 
 def _are_bars(bars: list[Component]) -> bool:
     """Whether bars that meet are as many as a digit has, some upright and some level."""
-    upright = sum(bar.bottom - bar.top > bar.right - bar.left for bar in bars)
+    upright = sum(bar.height > bar.width for bar in bars)
     return len(bars) in BARS and 0 < upright < len(bars)
 
 
