@@ -15,6 +15,7 @@ from app.dust import join_grains
 from app.edges import sharpness
 from app.frame import without_frame
 from app.histograms import LEAST_CONTRAST, Counts, contrast, histogram, otsu, quantile
+from app.impulses import without_impulses
 from app.morphology import Tones, square_max
 from app.paper import ink_on_uneven_paper
 from app.polarity import find_polarity
@@ -160,7 +161,7 @@ def _contrast(picture: Image.Image) -> tuple[Tones, Polarity]:
     grey = brightness(picture)
     if np.ptp(grey) < LEAST_CONTRAST:
         raise blank()
-    grey = without_frame(without_dots(grey))
+    grey = without_frame(without_impulses(without_dots(grey)))
     sheet = find_sheet(grey)
     if sheet is None:
         dark, even = find_polarity(grey)
