@@ -10,6 +10,7 @@ from PIL import Image, ImageChops, ImageStat
 
 from app.morphology import Tones
 from app.polarity import border
+from app.sheet import find_sheet
 from app.shrinking import shrunk
 
 LARGEST_SIDE = 400
@@ -17,6 +18,11 @@ LARGEST_SIDE = 400
 the network's."""
 BLACK, WHITE = 24, 231
 """Luminance of paper on which vivid colours are as much ink as white, or as black."""
+MUCH = 64
+"""Difference between the two from which on the luminance may show what the other hides."""
+LEAST_SHEET = 0.2
+"""Share of the picture that such a sheet covers, at least; a part of a digit in many colours covers
+less."""
 VIVID = [max(2 * tone - 255, 0) for tone in range(256)]
 """How bright a colour is on black, by its brightest channel; all others' luminance is more."""
 
@@ -26,6 +32,8 @@ def brightness(picture: Image.Image) -> Tones:
 
     That is its luminance, but on black paper vivid colours are as bright as white, and on white
     paper as dark as black: else of a digit in many colours the blue or the yellow parts were lost.
+    Where only the luminance shows a sheet, white or black is but what lies around it, as around
+    the pixels that a plotting library draws in its colours.
     """
     numbers = picture.mode.startswith(("I", "F"))
     if picture.mode.startswith("I;"):
@@ -45,10 +53,18 @@ def brightness(picture: Image.Image) -> Tones:
     if paper <= BLACK:
         brightest = ImageChops.lighter(ImageChops.lighter(red, green), blue)
         vivid: Tones = np.asarray(brightest.point(VIVID))
-        return np.maximum(luminance, vivid)
-    darkest = ImageChops.darker(ImageChops.darker(red, green), blue)
-    vivid = np.asarray(ImageChops.invert(darkest).point(VIVID))
-    return np.minimum(luminance, ~vivid)
+        seen = np.maximum(luminance, vivid)
+    else:
+        darkest = ImageChops.darker(ImageChops.darker(red, green), blue)
+        vivid = np.asarray(ImageChops.invert(darkest).point(VIVID))
+        seen = np.minimum(luminance, ~vivid)
+    differs = int(np.abs(seen.astype(np.int16) - luminance).max()) >= MUCH
+    return luminance if differs and _shows_sheet(luminance) and not find_sheet(seen) else seen
+
+
+def _shows_sheet(grey: Tones) -> bool:
+    sheet = find_sheet(grey)
+    return sheet is not None and bool(sheet.mask.mean() >= LEAST_SHEET)
 
 
 def on_white(picture: Image.Image) -> Image.Image:
