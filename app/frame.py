@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from app.components import bounding_box
 from app.morphology import Tones
 from app.polarity import border
 
-SOFT = 2
+SOFT = 1
 """Outermost pixels of what is framed that may have taken on some of the frame's tone."""
 EVEN = 15
 """How far from a tone (of 255) what has that tone may be: noise, and the traces of JPEG."""
@@ -24,13 +25,19 @@ LEAST_SIDE = 20
 """Height and width of what is framed, in pixels, at least; bold digits may fill their box."""
 LEAST_INK = 0.005
 """Share of what is framed that has neither tone, at least."""
+MOST_INK = 0.3
+"""Share of what is framed that ink of the frame's tone covers at most; the hole of a 0 covers more.
+"""
+LEAST_SPAN = 0.45
+"""Longer side of ink that has the frame's tone, as a share of that of what is framed, at least; the
+dot in a 0 is smaller."""
 
 
 def without_frame(grey: Tones) -> Tones:
     """A picture uint8 ``[H, W]`` in which its frames have the tone of what they frame.
 
-    A frame is of one tone, and so is the border of what it frames; what is written there has a
-    third: rows and columns of ink around a hole of the paper's tone are a 0 of straight lines.
+    A frame is of one tone, and so is the border of what it frames; something is written there, in a
+    third or apart from the frame: ink around an empty hole is a 0 of straight lines.
     """
     while (plain := _without_outermost(grey)) is not None:
         grey = plain
@@ -61,11 +68,22 @@ def _without(grey: Tones, frame: int) -> Tones | None:
         return None
     like_frame = of_frame[inner]
     ink = np.count_nonzero(~like_frame & ~_is_near(grey[inner], ground))
-    if ink < LEAST_INK * like_frame.size or ink < np.count_nonzero(like_frame):
+    third = ink >= LEAST_INK * like_frame.size and ink >= np.count_nonzero(like_frame)
+    if not third and not _is_island(like_frame):
         return None
     plain = np.full_like(grey, ground)
     plain[inner] = grey[inner]
     return plain
+
+
+def _is_island(mask: NDArray[np.bool_]) -> bool:
+    """Whether what is set in a mask reaches no side of it, and may be a digit."""
+    if not 0 < mask.mean() <= MOST_INK:
+        return False
+    height, width = mask.shape
+    left, top, right, bottom = bounding_box(mask)
+    apart = left > 0 and top > 0 and right < width and bottom < height
+    return apart and max(right - left, bottom - top) >= LEAST_SPAN * max(height, width)
 
 
 def _tone(line: Tones) -> int | None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from conftest import DIGITS, pixels_of
 from drawings import in_frame
+from PIL import Image
 
 from app.brightness import brightness
 from app.frame import without_frame
@@ -55,6 +56,42 @@ def test_frame_of_noise() -> None:
     assert abs(int(plain[0, 0]) - 120) <= 2
 
 
+@pytest.mark.parametrize("invert", [False, True])
+def test_frame_as_bright_as_the_ink(invert: bool) -> None:
+    grey = framed(panel(ground=10, ink=250), 3, 3, 3, 3)
+    plain = without_frame(255 - grey if invert else grey)
+    expected = framed(panel(ground=10, ink=250), 3, 3, 3, 3, tone=10)
+    assert np.array_equal(255 - plain if invert else plain, expected)
+
+
+@pytest.mark.parametrize("invert", [False, True])
+def test_digits_with_a_border_as_bright_as_the_ink(invert: bool, recognizer: Recognizer) -> None:
+    wrong = []
+    for path in DIGITS:
+        tones = np.pad(pixels_of(path), 2, constant_values=255)
+        prepared = prepare(Image.fromarray(~tones if invert else tones))
+        if recognizer.predict(prepared.image).digit != int(path.name[0]):
+            wrong.append(path.name)
+    assert len(wrong) <= 1, wrong
+
+
+@pytest.mark.parametrize("wide", [1, 2, 5])
+def test_digit_close_to_the_frame(wide: int) -> None:
+    inner = np.full((24, 24), 10, np.uint8)
+    inner[2:5, 2:20] = inner[5:22, 14:17] = 250
+    plain = without_frame(framed(inner, *[wide] * 4))
+    assert np.array_equal(plain, framed(inner, *[wide] * 4, tone=10))
+
+
+def dotted_zero(slash: bool) -> Tones:
+    """Cut out along its straight lines."""
+    hole = np.full((100, 60), 250, np.uint8)
+    hole[40:60, 20:40] = 10
+    if slash:
+        hole[0:100, 27:33] = 10
+    return framed(hole, 14, 14, 14, 14, tone=10)
+
+
 def zero_of_lines() -> Tones:
     hole = framed(np.full((100, 60), 250, np.uint8), 1, 1, 1, 1, tone=130)  # its edge is soft
     return framed(hole, 14, 14, 14, 14, tone=10)
@@ -72,6 +109,8 @@ def slope() -> Tones:
     [
         panel(),
         framed(zero_of_lines(), 20, 20, 20, 20),
+        dotted_zero(slash=False),
+        dotted_zero(slash=True),
         framed(np.full((80, 14), 10, np.uint8), 20, 20, 40, 40),
         framed(np.full((80, 60), 10, np.uint8), 20, 20, 40, 40),
         framed(panel(ground=225), 30, 30, 30, 30),
@@ -81,6 +120,8 @@ def slope() -> Tones:
     ids=[
         "none",
         "0 of straight lines",
+        "0 with a dot",
+        "0 with a bar",
         "bold 1",
         "block",
         "as bright as the ground",
