@@ -129,9 +129,13 @@ def _broken_box(
 
 
 def _is_boxed(part: Component, box: Component) -> bool:
-    """Whether a component is a digit in a box of lines."""
+    """Whether a component is a digit in a box of lines, or in one of a row of such boxes."""
+    cells = max(box.width / box.height, 1)
     lines = box.fill < BOXED
-    large = part.longer_side >= BOXED * box.longer_side and part.area >= DIGIT * box.area
+    large = (
+        part.longer_side >= BOXED * box.longer_side / cells
+        and part.area >= DIGIT * box.area / cells
+    )
     return lines and large and box.encloses(part) and part is not box
 
 

@@ -26,6 +26,8 @@ LEAST_STROKE = 0.7
 NARROW = 0.28
 """Width of the stroke over its longer side, at most; the hole of a 0 is wider, and so is the room
 between a frame and the digit in it."""
+WIDEST = 1.5
+"""Width of the outline over its height, at most; a row of boxes is wider."""
 LONG = 4.0
 """Area of the stroke, in squares as wide as it is, at least."""
 
@@ -85,6 +87,8 @@ def _stroke(lines: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
 
 def _may_fill(hole: Component, outline: Component) -> bool:
     """Whether a hole is as large as the stroke between the outlines would be."""
+    if outline.width > WIDEST * outline.height:
+        return False
     across = hole.width >= WHOLE * outline.width
     along = hole.height >= WHOLE * outline.height
     return across and along and hole.area >= LEAST_STROKE * outline.area

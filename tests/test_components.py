@@ -123,6 +123,22 @@ def test_box_around_the_digit_is_left_out() -> None:
     assert np.array_equal(found_in(box | mask_of(BAR)).mask, mask_of(BAR))
 
 
+def test_tall_box_around_a_small_digit_is_left_out() -> None:
+    box = mask_of((40, 10, 60, 90)) & ~mask_of((41, 11, 59, 89))  # of 196 pixels
+    digit = mask_of((50, 30, 51, 61))
+    assert np.array_equal(found_in(box | digit).mask, digit)
+
+
+@pytest.mark.parametrize("walls", [13, 60])
+def test_row_of_boxes_around_the_digit_is_left_out(walls: int) -> None:
+    boxes = mask_of((10, 30, 90, 50)) & ~mask_of((11, 31, 89, 49))
+    boxes |= mask_of(*[(x, 50 - walls // 3, x + 1, 50) for x in range(26, 90, 16)])
+    digit = mask_of((46, 33, 48, 46))
+    found = found_in(boxes | digit)
+    assert np.array_equal(found.mask, digit)
+    assert not found.several
+
+
 def test_box_whose_lines_are_broken_is_left_out() -> None:
     box = mask_of((28, 20, 62, 80)) & ~mask_of((30, 22, 60, 78))
     broken = box & ~mask_of((28, 40, 62, 45), (40, 20, 50, 80))

@@ -48,6 +48,17 @@ def table() -> Image.Image:
     return picture
 
 
+def boxes() -> Image.Image:
+    """Five of a form, with short walls between them, and a 4 in the second."""
+    picture = Image.new("L", (2 * SIDE, SIDE), 255)
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle([20, 100, 520, 200], outline=0, width=3)
+    for x in range(120, 520, 100):
+        draw.line([x, 180, x, 200], 0, 3)
+    draw.text((170, 150), "4", 0, ImageFont.load_default(70), anchor="mm")
+    return picture
+
+
 def bracket() -> Image.Image:
     """A tall one, open at the right."""
     picture = Image.new("L", (SIDE, SIDE), 255)
@@ -96,6 +107,7 @@ def test_stroke_is_filled_and_loop_is_not() -> None:
         pytest.param(lines(circle=260, text="8"), id="8 in a circle"),
         pytest.param(lines(circle=280), id="circle"),
         pytest.param(table(), id="table"),
+        pytest.param(boxes(), id="row of boxes"),
         pytest.param(bracket(), id="bracket"),
         pytest.param(slanted(22), id="slanted 0 in a frame"),
         pytest.param(hollow(3, 0, "black"), id="solid 3"),
