@@ -11,16 +11,21 @@ import io
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
-from photography import Colour, Plane, as_image, crisp, drawn
+from canvas import (
+    SIDE,
+    Digit,
+    colour_between,
+    cut_out,
+    line,
+    on_paper,
+    solid,
+    some_polarity,
+)
+from matplotlib.figure import Figure
+from photography import as_image, crisp, drawn
 from PIL import Image, ImageDraw, ImageOps
-from scipy.ndimage import binary_dilation, distance_transform_edt, gaussian_filter
-from skimage.morphology import skeletonize
+from scipy.ndimage import binary_dilation, gaussian_filter
 from traced import traced
-
-Digit = NDArray[np.uint8]
-SIDE = 400
-"""Side, in pixels, of most canvases; the digit's 28×28 fills it."""
 
 
 def pen(random: np.random.Generator, digit: Digit) -> Image.Image:
@@ -238,42 +243,47 @@ def negative(random: np.random.Generator, digit: Digit) -> Image.Image:
     return on_paper(ink)
 
 
-def cut_out(digit: Digit) -> Image.Image:
-    """The smallest upright box that holds the digit."""
-    picture = Image.fromarray(digit)
-    return picture.crop(picture.getbbox())
+def salt_and_pepper(random: np.random.Generator, digit: Digit) -> Image.Image:
+    """Up to a fifth of the pixels black or white."""
+    side = int(random.integers(60, SIDE))
+    grey = np.rint(255 - 255 * solid(digit, side) * random.uniform(0.5, 1)).astype(np.uint8)
+    share, chance = random.uniform(0.01, 0.1), random.random(grey.shape)
+    grey[chance < share], grey[chance > 1 - share] = 0, 255
+    return Image.fromarray(grey)
 
 
-def some_polarity(random: np.random.Generator, picture: Image.Image) -> Image.Image:
-    """Bright on dark as it is, or the other way round."""
-    return picture if random.random() < 0.5 else ImageOps.invert(picture)
+def plotted(random: np.random.Generator, digit: Digit) -> Image.Image:
+    """MNIST's pixels in a figure with axes, in the colours of a plotting library."""
+    figure = Figure(figsize=(random.uniform(2, 4), 3))
+    colours = str(random.choice(["viridis", "gray", "gray_r"]))
+    figure.subplots().imshow(np.pad(digit, 1), colours)
+    file = io.BytesIO()
+    figure.savefig(file, format="png")
+    return Image.open(file)
 
 
-def solid(digit: Digit, side: int = SIDE) -> Plane:
-    """Its ink, 0..1."""
-    plane = crisp(digit).resize((side, side), Image.Resampling.BOX)
-    return np.asarray(plane) / 255
+def row_of_boxes(random: np.random.Generator, digit: Digit) -> Image.Image:
+    """In one of the boxes of a form, whose walls may be but short."""
+    count, side = int(random.integers(2, 9)), int(random.integers(60, 110))
+    width, line = count * side, int(random.integers(1, 4))
+    walls = np.zeros((side + line, width + line))
+    walls[:line] = walls[-line:] = walls[:, :line] = walls[:, -line:] = 1
+    top = int(random.choice([0, 3 * side // 4]))
+    for x in range(side, width, side):
+        walls[top:, x : x + line] = 1
+    ink = np.zeros_like(walls)
+    inner = side - 2 * line
+    x = side * int(random.integers(count)) + line
+    ink[line : line + inner, x : x + inner] = solid(digit, inner)
+    form = drawn(np.ones((*walls.shape, 3)), walls, colour_between(random, 0.1, 0.7))
+    form = np.pad(form, ((20, 20), (20, 20), (0, 0)), constant_values=1)
+    return as_image(drawn(form, np.pad(ink, 20), colour_between(random, 0, 0.4)))
 
 
-def line(digit: Digit, side: int, width: float) -> Plane:
-    """The middle of its strokes, drawn in one width, pixels."""
-    away = distance_transform_edt(~skeletonize(np.asarray(crisp(digit)) > 0))
-    near = Image.fromarray(away.astype(np.float32)).resize((side, side), Image.Resampling.BILINEAR)
-    ink: Plane = np.clip(width / 2 + 0.5 - np.asarray(near) * side / len(away), 0, 1).astype(
-        np.float64
-    )
-    return ink
-
-
-def colour_between(random: np.random.Generator, low: float, high: float) -> Colour:
-    """A colour whose channels are between two numbers of 0..1."""
-    red, green, blue = random.uniform(low, high, 3).tolist()
-    return red, green, blue
-
-
-def on_paper(ink: Plane, paper: Colour = (1, 1, 1), ink_colour: Colour = (0, 0, 0)) -> Image.Image:
-    """Ink on paper of one colour."""
-    return as_image(drawn(np.broadcast_to(np.array(paper), (*ink.shape, 3)), ink, ink_colour))
+def mounted(random: np.random.Generator, digit: Digit) -> Image.Image:
+    """MNIST's pixels with a border as bright as the ink."""
+    wide = int(random.integers(1, 6))
+    return some_polarity(random, ImageOps.expand(Image.fromarray(digit), wide, 255))
 
 
 DRAWINGS: dict[str, Callable[[np.random.Generator, Digit], Image.Image]] = {
@@ -282,6 +292,7 @@ DRAWINGS: dict[str, Callable[[np.random.Generator, Digit], Image.Image]] = {
         *(pen, fat_pen, hairline, spray, chalk, outline, rainbow, neon, pale, gradient),
         *(notebook, grid, guides, badge, transparent, corner, tiny, cropped, stretched),
         *(framed, bars, dithered, halftone, dotted, dashed, underlined, negative),
+        *(salt_and_pepper, plotted, row_of_boxes, mounted),
     )
 }
 
