@@ -88,19 +88,20 @@ def scores(worker: int) -> bool:
     return b"Map" in command_of(worker)
 
 
-def workers_of(process: int) -> list[int]:
-    """Ray's workers among what a process has started, idle ones too."""
-    parents: dict[int, int] = {}
-    workers = []
+def running() -> Iterator[tuple[int, int, int]]:
+    """Each process: its number, that of its parent, and of its session."""
     for directory in Path("/proc").glob("[0-9]*"):
         try:
-            parents[int(directory.name)] = int(
-                (directory / "stat").read_text().rpartition(")")[2].split()[1]
-            )
+            fields = (directory / "stat").read_text().rpartition(")")[2].split()
         except OSError:  # it ended meanwhile
             continue
-        if command_of(int(directory.name)).startswith(b"ray::"):
-            workers.append(int(directory.name))
+        yield int(directory.name), int(fields[1]), int(fields[3])
+
+
+def workers_of(process: int) -> list[int]:
+    """Ray's workers among what a process has started, idle ones too."""
+    parents = {number: parent for number, parent, _ in running()}
+    workers = [number for number in parents if command_of(number).startswith(b"ray::")]
 
     def started_by(number: int) -> bool:
         while number in parents:
@@ -114,16 +115,8 @@ def workers_of(process: int) -> list[int]:
 
 def remain(session: int) -> list[int]:
     """What Ray started in a session and has not ended, but for its agents, which look on only."""
-    processes = []
-    for directory in Path("/proc").glob("[0-9]*"):
-        try:
-            of = int((directory / "stat").read_text().rpartition(")")[2].split()[3])
-        except OSError:  # it ended meanwhile
-            continue
-        command = command_of(int(directory.name))  # none: it has ended, its parent knows not yet
-        if of == session and command and b"Agent" not in command:
-            processes.append(int(directory.name))
-    return processes
+    living = [(number, command_of(number)) for number, _, of in running() if of == session]
+    return [number for number, command in living if command and b"Agent" not in command]
 
 
 def assert_every_row_once(output: Path) -> None:
