@@ -20,8 +20,9 @@ PIP := -m pip --disable-pip-version-check install --quiet
 serve: $(SERVE)/installed
 	@$(SERVE)/bin/python -m app
 
+# Two processes, for the browser mostly waits for frames; whoever is done takes over the other's.
 test: lint
-	$(DEV)/bin/python -m pytest
+	$(DEV)/bin/python -m pytest --numprocesses 2 --dist worksteal
 
 lint: $(DEV)/installed
 	$(DEV)/bin/ruff check .

@@ -16,6 +16,7 @@ import pytest
 from bulk_scoring import rows_of
 from conftest import DIGITS, REPOSITORY, idx, label_of, pixels_of
 
+fcntl = pytest.importorskip("fcntl")
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc")
 
 LABELS = [label_of(path) for path in DIGITS]
@@ -31,6 +32,14 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     images = np.stack([pixels_of(path) for path in DIGITS])
     path.write_bytes(idx(np.tile(images, (COPIES, 1, 1))))
     return path
+
+
+@pytest.fixture(autouse=True)
+def one_at_a_time(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Clusters find each other and share the cores, and tests run in several processes."""
+    with (tmp_path_factory.getbasetemp().parent / "ray.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 Start = Callable[..., subprocess.Popen[str]]
