@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from app.box import find_box
 from app.components import Component, label_components
 from app.segments import join_segments
 
@@ -58,26 +59,34 @@ class FoundDigit:
         several: whether there are other digits beside it.
         growth: pixels by which its parts have to grow to hang together: more than 0 for the bars
             of a display, and for dots and dashes.
+        lines: bool ``[H, W]``, of a box that it touches, with their soft edges; None without one.
     """
 
     mask: NDArray[np.bool_]
     several: bool
     growth: int = 0
+    lines: NDArray[np.bool_] | None = None
 
 
 def find_digit(mask: NDArray[np.bool_], faint: NDArray[np.bool_]) -> FoundDigit:
     """The digit in a mask with ink on it: the largest component and what belongs to it.
 
     A 5's bar or a broken stroke is a component too, so what is near the largest stays, unless it
-    stands beside it and is as tall: then it is another digit. Boxes around the digit, and what
-    reaches into the picture from outside, do not count, nor do signs beside it and lines below.
+    stands beside it and is as tall: then it is another digit. Boxes around the digit, touched or
+    not, and what reaches into the picture from outside, do not count, nor do signs beside it and
+    lines below.
 
     Args:
         mask: bool ``[H, W]``, what counts as ink.
         faint: bool ``[H, W]``, what may be ink; lines that are broken in the mask are whole there.
     """
     height, width = mask.shape
-    labels, components, growth = join_segments(*label_components(mask))
+    labels, components = label_components(mask)
+    lines = find_box(labels, components)
+    if lines is not None:
+        labels, components = label_components(mask & ~lines)
+        faint = faint & ~lines
+    labels, components, growth = join_segments(labels, components)
     inner = [part for part in components if not _is_frame(part, height, width)] or components
     largest = _main(inner, height, width)
     smaller = [one for one in inner if one.area <= largest.area and not one.encloses(largest)]
@@ -94,7 +103,10 @@ def find_digit(mask: NDArray[np.bool_], faint: NDArray[np.bool_]) -> FoundDigit:
         boxed = set(labels[_broken_box(labels, largest, faint)].tolist())
         kept, others = ([label for label in some if label not in boxed] for some in (kept, others))
     return FoundDigit(
-        np.isin(labels, kept), several=bool(others), growth=growth.get(largest.label, 0)
+        np.isin(labels, kept),
+        several=bool(others),
+        growth=growth.get(largest.label, 0),
+        lines=lines,
     )
 
 

@@ -86,6 +86,8 @@ def _prepare(picture: Image.Image) -> Prepared:
     margin = SOFT_EDGE + side // 10
     edges = dilate(_cut(mask, region, margin), SOFT_EDGE)
     amount = _cut(ink.amount, region, margin) * edges
+    if digit.lines is not None:
+        amount = amount * ~_cut(digit.lines, region, margin)
     if digit.growth:
         amount = dilate(amount, digit.growth)
     amount = normalize_stroke_width(amount, side)

@@ -21,9 +21,10 @@ from canvas import (
     solid,
     some_polarity,
 )
+from frames import bars, boxed, framed, mounted, row_of_boxes
 from matplotlib.figure import Figure
 from photography import as_image, crisp, drawn
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageDraw
 from scipy.ndimage import binary_dilation, gaussian_filter
 from traced import traced
 
@@ -171,30 +172,6 @@ def stretched(random: np.random.Generator, digit: Digit) -> Image.Image:
     return some_polarity(random, cut_out(digit).resize((side, side), Image.Resampling.BICUBIC))
 
 
-def framed(random: np.random.Generator, digit: Digit) -> Image.Image:
-    """In a frame of a third tone, whose sides may differ in width."""
-    return in_frame(random, digit, *random.integers(3, 60, size=4).tolist())
-
-
-def bars(random: np.random.Generator, digit: Digit) -> Image.Image:
-    """Between bars above and below, or at one side only, as players and screenshots have them."""
-    wide = random.integers(10, 120, size=4) * (random.permutation(4) < random.integers(1, 3))
-    return in_frame(random, digit, *wide.tolist())
-
-
-def in_frame(
-    random: np.random.Generator, digit: Digit, left: int, top: int, right: int, bottom: int
-) -> Image.Image:
-    """A digit and its ground framed; the three tones are dark, middle and bright, in any order."""
-    tones = random.permutation([(0.0, 0.2), (0.35, 0.65), (0.8, 1.0)])
-    ground, frame, ink = (float(random.uniform(*tone)) for tone in tones)
-    plane = np.full((SIDE, SIDE), ground)
-    plane += solid(digit) * (ink - ground)
-    plane = np.pad(plane, ((top, bottom), (left, right)), constant_values=frame)
-    plane += random.normal(0, random.uniform(0, 0.02), plane.shape)
-    return as_image(np.repeat(plane[..., None], 3, axis=2))
-
-
 def dithered(random: np.random.Generator, digit: Digit) -> Image.Image:
     """Grey on paper that gets darker to one side, black and white dots only."""
     grey = (1 - solid(digit) * random.uniform(0.4, 0.8)) * np.linspace(
@@ -262,37 +239,13 @@ def plotted(random: np.random.Generator, digit: Digit) -> Image.Image:
     return Image.open(file)
 
 
-def row_of_boxes(random: np.random.Generator, digit: Digit) -> Image.Image:
-    """In one of the boxes of a form, whose walls may be but short."""
-    count, side = int(random.integers(2, 9)), int(random.integers(60, 110))
-    width, line = count * side, int(random.integers(1, 4))
-    walls = np.zeros((side + line, width + line))
-    walls[:line] = walls[-line:] = walls[:, :line] = walls[:, -line:] = 1
-    top = int(random.choice([0, 3 * side // 4]))
-    for x in range(side, width, side):
-        walls[top:, x : x + line] = 1
-    ink = np.zeros_like(walls)
-    inner = side - 2 * line
-    x = side * int(random.integers(count)) + line
-    ink[line : line + inner, x : x + inner] = solid(digit, inner)
-    form = drawn(np.ones((*walls.shape, 3)), walls, colour_between(random, 0.1, 0.7))
-    form = np.pad(form, ((20, 20), (20, 20), (0, 0)), constant_values=1)
-    return as_image(drawn(form, np.pad(ink, 20), colour_between(random, 0, 0.4)))
-
-
-def mounted(random: np.random.Generator, digit: Digit) -> Image.Image:
-    """MNIST's pixels with a border as bright as the ink."""
-    wide = int(random.integers(1, 6))
-    return some_polarity(random, ImageOps.expand(Image.fromarray(digit), wide, 255))
-
-
 DRAWINGS: dict[str, Callable[[np.random.Generator, Digit], Image.Image]] = {
     make.__name__.replace("_", " "): make
     for make in (
         *(pen, fat_pen, hairline, spray, chalk, outline, rainbow, neon, pale, gradient),
         *(notebook, grid, guides, badge, transparent, corner, tiny, cropped, stretched),
         *(framed, bars, dithered, halftone, dotted, dashed, underlined, negative),
-        *(salt_and_pepper, plotted, row_of_boxes, mounted),
+        *(salt_and_pepper, plotted, row_of_boxes, mounted, boxed),
     )
 }
 
