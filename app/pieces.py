@@ -69,20 +69,20 @@ def find_strokes(labels: NDArray[np.int32], components: list[Component]) -> list
     usual = np.median(np.where(others, gaps, np.inf).min(axis=1)[solid])
     near = gaps <= np.minimum(FURTHEST * thinner, UNEVEN * usual + MORE * thinner)
     near &= alike & others & (solid | solid[:, None])
-    parts = np.array(components, dtype=object)
+    grouped = [([components[index] for index in group], group) for group in groups(near)]
     digits = [
-        group
-        for group in groups(near)
-        if _is_digit(parts[group].tolist(), solid[group], near[np.ix_(group, group)])
+        (parts, group)
+        for parts, group in grouped
+        if _is_digit(parts, solid[group], near[np.ix_(group, group)])
     ]
     if not digits:
         return []
     straight = _least(np.hypot(*along)) - 1
     strokes = []
-    for group in digits:
+    for parts, group in digits:
         gap = _bottleneck(straight[np.ix_(group, group)])
         growth = round(gap / 2 + thickness[group].mean() / 5)
-        strokes.append(Stroke(parts[group].tolist(), max(1, growth)))
+        strokes.append(Stroke(parts, max(1, growth)))
     return strokes
 
 
