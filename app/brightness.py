@@ -50,16 +50,21 @@ def brightness(picture: Image.Image) -> Tones:
     if BLACK < paper < WHITE:
         return luminance
     red, green, blue = picture.split()
+    if red.tobytes() == green.tobytes() == blue.tobytes():
+        return luminance
     if paper <= BLACK:
         brightest = ImageChops.lighter(ImageChops.lighter(red, green), blue)
         vivid: Tones = np.asarray(brightest.point(VIVID))
         seen = np.maximum(luminance, vivid)
+        difference = seen - luminance
     else:
         darkest = ImageChops.darker(ImageChops.darker(red, green), blue)
         vivid = np.asarray(ImageChops.invert(darkest).point(VIVID))
         seen = np.minimum(luminance, ~vivid)
-    differs = int(np.abs(seen.astype(np.int16) - luminance).max()) >= MUCH
-    return luminance if differs and _shows_sheet(luminance) and not find_sheet(seen) else seen
+        difference = luminance - seen
+    if difference.max() >= MUCH and _shows_sheet(luminance) and not find_sheet(seen):
+        return luminance
+    return seen
 
 
 def _shows_sheet(grey: Tones) -> bool:

@@ -137,6 +137,13 @@ def label_components(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int32], list[C
     return labels, list(map(Component._make, table.tolist()))
 
 
+def having(labels: NDArray[np.int32], numbers: list[int]) -> NDArray[np.bool_]:
+    """Where labels are among the numbers, bool ``[H, W]``."""
+    some: NDArray[np.bool_]
+    some = labels == numbers[0] if len(numbers) == 1 else np.isin(labels, numbers)
+    return some
+
+
 def _tops(begins: NDArray[np.intp], ends: NDArray[np.intp]) -> NDArray[np.intp]:
     """For each run the first run of its component, int ``[N]``.
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.box import find_box
-from app.components import Component, label_components
+from app.components import Component, having, label_components
 from app.segments import join_segments
 
 SPECK = 0.03
@@ -103,7 +103,7 @@ def find_digit(mask: NDArray[np.bool_], faint: NDArray[np.bool_]) -> FoundDigit:
         boxed = set(labels[_broken_box(labels, largest, faint)].tolist())
         kept, others = ([label for label in some if label not in boxed] for some in (kept, others))
     return FoundDigit(
-        np.isin(labels, kept),
+        having(labels, kept),
         several=bool(others),
         growth=growth.get(largest.label, 0),
         lines=lines,
@@ -136,8 +136,7 @@ def _broken_box(
     lines, parts = label_components(faint)
     itself = lines[labels == digit.label][0]
     boxes = [part.label for part in parts if part.label != itself and _is_boxed(digit, part)]
-    broken: NDArray[np.bool_] = np.isin(lines, boxes)
-    return broken
+    return having(lines, boxes)
 
 
 def _is_boxed(part: Component, box: Component) -> bool:

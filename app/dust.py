@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.components import label_components
-from app.morphology import Tones, closing
+from app.morphology import Tones, closing, surrounded
 
 LONGEST_RUN = 5
 """Pixels of ink in a row, on average, up to which it may be dust."""
@@ -30,12 +30,21 @@ def join_grains(tones: Tones, threshold: int) -> Tones:
     edges = np.count_nonzero(mask[:, 1:] != mask[:, :-1])
     if 2 * np.count_nonzero(mask) > LONGEST_RUN * edges:
         return tones
+    if _most_parts(mask) < FEWEST_GRAINS:
+        return tones
     areas = _areas(mask)
     if len(areas) < FEWEST_GRAINS or max(areas) > SCATTERED * sum(areas):
         return tones
     closed = closing(tones, max(1, round(REACH * max(tones.shape))))
     areas = _areas(closed > threshold)
     return closed if max(areas) >= SCATTERED * sum(areas) else tones
+
+
+def _most_parts(mask: NDArray[np.bool_]) -> int:
+    """How many parts there may be in a mask: above the first pixel of each there is no ink."""
+    ink = surrounded(mask, 1)
+    above = ink[:-2, :-2] | ink[:-2, 1:-1] | ink[:-2, 2:] | ink[1:-1, :-2]
+    return int(np.count_nonzero(mask & ~above))
 
 
 def _areas(mask: NDArray[np.bool_]) -> list[int]:

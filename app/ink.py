@@ -106,7 +106,7 @@ def _told_apart(tones: Tones, polarity: Polarity) -> Ink:
     # What is darker than the paper but far from ink is its texture, or noise of the camera.
     floor = max(min(texture, (paper + full) / 2), paper + FAINT * (full - paper))
     amount_of_tone = ((np.arange(256) - floor) / (full - floor)).clip(0, 1).astype(np.float32)
-    faint = tones > (paper + threshold) / 2
+    faint = tones > (paper + threshold) // 2
     return Ink(amount_of_tone[tones], tones > threshold, faint, polarity)
 
 

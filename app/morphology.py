@@ -12,10 +12,18 @@ Tones = NDArray[np.uint8]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 
+def surrounded(values: NDArray[Scalar], margin: int) -> NDArray[Scalar]:
+    """Values ``[H, W]`` with a margin of zeros; a fifth of the time of ``np.pad`` where small."""
+    height, width = values.shape
+    wide = np.zeros((height + 2 * margin, width + 2 * margin), values.dtype)
+    wide[margin : margin + height, margin : margin + width] = values
+    return wide
+
+
 def dilate(values: NDArray[Scalar], radius: int) -> NDArray[Scalar]:
     """Greatest value within an octagon of the radius, ``[H, W]``; False is less than True."""
     diagonal = round(radius * 0.41)  # of an octagon: a square's, then a plus' part
-    values = square_max(np.pad(values, radius - diagonal), radius - diagonal)
+    values = square_max(surrounded(values, radius - diagonal), radius - diagonal)
     for _ in range(diagonal):
         grown = values.copy()
         np.maximum(grown[1:], values[:-1], out=grown[1:])
@@ -28,7 +36,7 @@ def dilate(values: NDArray[Scalar], radius: int) -> NDArray[Scalar]:
 
 def erode(amount: Plane, radius: int) -> Plane:
     """Least value within the octagon; what is outside the picture counts as paper."""
-    inverse: Plane = np.float32(1) - np.pad(amount, radius)
+    inverse: Plane = np.float32(1) - surrounded(amount, radius)
     eroded: Plane = np.float32(1) - dilate(inverse, radius)
     return eroded[radius:-radius, radius:-radius] if radius else eroded
 

@@ -168,8 +168,12 @@ def _pixels(grey: Image.Image) -> NDArray[np.uint8]:
 def _cut(plane: NDArray[Scalar], region: Box, margin: int) -> NDArray[Scalar]:
     """A region of a plane ``[H, W]`` with a margin around it, empty where it overhangs."""
     left, top, right, bottom = region
-    padded = np.pad(plane, margin)
-    return padded[top : bottom + 2 * margin, left : right + 2 * margin]
+    before = max(left - margin, 0), max(top - margin, 0)
+    cut = plane[before[1] : bottom + margin, before[0] : right + margin]
+    x, y = before[0] - (left - margin), before[1] - (top - margin)
+    whole = np.zeros((bottom - top + 2 * margin, right - left + 2 * margin), plane.dtype)
+    whole[y : y + cut.shape[0], x : x + cut.shape[1]] = cut
+    return whole
 
 
 def _in_picture(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from app.components import bounding_box, label_components
+from app.components import bounding_box, having, label_components
 from app.histograms import histogram, otsu
 from app.morphology import Tones, square_max
 
@@ -116,7 +116,7 @@ def _written_on(tone: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.
     writing = max(holes, key=lambda hole: hole.area)
     if writing.area < ONE_WRITING * written:
         return None
-    return np.isin(labels, [0, *(hole.label for hole in holes)]), labels == writing.label
+    return having(labels, [0, *(hole.label for hole in holes)]), labels == writing.label
 
 
 def _quadrilateral_share(mask: NDArray[np.bool_], beyond: NDArray[np.bool_]) -> float:
