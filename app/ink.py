@@ -33,6 +33,8 @@ HAIR = 2
 pixel is given the greatest ink that far around it."""
 ONE_COLOUR = 32
 """Range of each colour (of 255) within which all that is opaque counts as one ink."""
+ROUNDS = 3
+"""How often lines across the picture are looked for: not all may be turned alike."""
 HAZE = 0.3
 """Share of the ink below which a higher threshold is not looked for: soft edges have that much."""
 CLEARER = 1.5
@@ -83,7 +85,7 @@ def _find_ink(picture: Image.Image) -> Ink:
     return ink
 
 
-def _told_apart(tones: Tones, polarity: Polarity) -> Ink:
+def _told_apart(tones: Tones, polarity: Polarity, rounds: int = ROUNDS) -> Ink:
     """Ink and paper by how far each pixel is from the paper, uint8 ``[H, W]``.
 
     Raises:
@@ -97,9 +99,9 @@ def _told_apart(tones: Tones, polarity: Polarity) -> Ink:
         if higher <= threshold or not above[higher + 1 :].any():
             raise blank()
         threshold = higher
-    plain = without_lines(tones, threshold)
+    plain = without_lines(tones, threshold, ruled=rounds < ROUNDS) if rounds else None
     if plain is not None:
-        return _told_apart(plain, polarity)
+        return _told_apart(plain, polarity, rounds - 1)
     tones = join_grains(tones, threshold)
     paper, texture = (quantile(counts[: threshold + 1], share) for share in (0.5, 0.9))
     full = paper + stands_out

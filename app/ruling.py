@@ -1,4 +1,4 @@
-"""Straight lines across a picture: a margin, guides, a grid, a window's edge."""
+"""Straight lines across a picture: a margin, guides, a grid, a window's edge, ruled paper."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.morphology import Tones
+from app.upright import bands, runs, thick, turn, turned
 
 CROSSING = 0.99
 """Share of a row or a column that is ink from which on it belongs to a line across the picture."""
@@ -15,16 +16,28 @@ NARROWEST = 3
 """Width of a line of one pixel with its soft edges; in smaller pictures none is sought."""
 SAMPLE = 16
 """Of so many rows one is looked at first: hardly any picture has such lines."""
+HINT = 0.95
+"""The same for bands of rows or columns, if there may be a line that is a little turned."""
+CROSSING_TURNED = 0.8
+"""Share of the picture's width or height along which such a line is ink, at least."""
+LONG, SHORTEST = 0.5, 0.3
+"""Length of one of such lines, and of others across corners, as a share of the longest that fits,
+at least."""
+FILLED = 0.9
+"""Share of the picture's height or width from which on ink goes on from end to end."""
 LEFT = 0.05
 """Ink that is left without the lines, as a share of all, at least; else they are the digit."""
+GONE = 0.01
+"""Ink of the lines, as a share of all, at least."""
 
 
-def without_lines(tones: Tones, threshold: int) -> Tones | None:
+def without_lines(tones: Tones, threshold: int, *, ruled: bool = False) -> Tones | None:
     """The lines across a picture overdrawn by what is beside them; strokes that cross them stay.
 
     Args:
         tones: how far each pixel is from the paper, uint8 ``[H, W]``.
         threshold: above which a pixel is ink.
+        ruled: whether it had more such lines, so that there need be nothing else.
 
     Returns:
         The picture without them, or None if there are none, or hardly anything else.
@@ -33,16 +46,83 @@ def without_lines(tones: Tones, threshold: int) -> Tones | None:
     if widest < NARROWEST:
         return None
     mask = tones > threshold
+    plain = _without_upright(tones, mask, widest)
+    if max(bands(mask).max(), bands(mask.T).max()) >= HINT:
+        upright, plain = plain, _without_turned(tones, mask, threshold, widest)
+        if _ink(upright, threshold) <= _ink(plain, threshold) + GONE * _ink(tones, threshold):
+            plain = upright
+    if plain is None:
+        return None
+    left = _ink(plain, threshold) / _ink(tones, threshold)
+    return plain if ruled or LEFT <= left <= 1 - GONE else None
+
+
+def _ink(tones: Tones | None, threshold: int) -> float:
+    """Pixels of ink; infinitely many if there is no picture."""
+    return np.inf if tones is None else int(np.count_nonzero(tones > threshold))
+
+
+def _without_upright(tones: Tones, mask: NDArray[np.bool_], widest: int) -> Tones | None:
+    """The picture without lines that run along its rows and columns, if there are any."""
     sample = mask[SAMPLE // 2 :: SAMPLE], mask[:, SAMPLE // 2 :: SAMPLE].T
     if not any(_full(some).any() for some in sample):
         return None
     columns, rows = _on_lines(mask, widest), _on_lines(mask.T, widest)
     if not (columns.any() or rows.any()):
         return None
-    plain = tones[_nearest(rows)][:, _nearest(columns)]
-    if np.count_nonzero(plain > threshold) < LEFT * np.count_nonzero(mask):
+    return tones[_nearest(rows)][:, _nearest(columns)]
+
+
+def _without_turned(
+    tones: Tones, mask: NDArray[np.bool_], threshold: int, widest: int
+) -> Tones | None:
+    """The picture without lines that are turned by a few degrees, if there are any."""
+    angle, margin = turn(mask), max(mask.shape) // 10
+    upright = turned(tones, angle, margin)
+    within = turned(np.ones_like(mask), angle, margin)
+    ink = (upright > threshold) & within
+    rows = _across(ink, within, widest, ink)
+    columns = _across(ink.T, within.T, widest, (ink & ~rows[:, None]).T)
+    rows = _across(ink, within, widest, ink & ~columns)
+    if not (rows.any() or columns.any()):
         return None
-    return plain
+    plain = upright[_nearest(rows)][:, _nearest(columns)]
+    lines = rows[:, None] | columns
+    return np.where(turned(lines, -angle, -margin), turned(plain, -angle, -margin), tones)
+
+
+def _across(
+    ink: NDArray[np.bool_], within: NDArray[np.bool_], widest: int, rest: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Which rows are on a line that crosses all that is within, with its soft edges.
+
+    Lines along the border are left, and so is one alone if the rest goes on from end to end above
+    and below it: then it is the bar of a 4 that was cut out along its edges.
+
+    Args:
+        ink: bool ``[H, W]``, upright.
+        within: bool ``[H, W]``, what is in the picture.
+        widest: of such a line, pixels.
+        rest: bool ``[H, W]``, the ink but for lines down the picture.
+    """
+    inked, length = np.count_nonzero(thick(ink) & within, axis=1), np.count_nonzero(within, axis=1)
+    whole = np.flatnonzero(length >= SHORTEST * length.max())
+    full = inked >= CROSSING_TURNED * np.maximum(length, SHORTEST * length.max())
+    on_lines = np.zeros(len(ink), dtype=bool)
+    if len(whole) < NARROWEST:
+        return on_lines
+    lines = [
+        (begin, end)
+        for begin, end in runs(full)
+        if whole[1] < begin and end <= whole[-2] and end - begin <= widest + 2
+    ]
+    if not any(length[begin] >= LONG * length.max() for begin, _ in lines):
+        return on_lines
+    if len(lines) == 1 and np.ptp(np.flatnonzero(rest.any(axis=1))) >= FILLED * len(whole):
+        return on_lines
+    for begin, end in lines:
+        on_lines[begin - 1 : end + 1] = True
+    return on_lines
 
 
 def _full(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -121,6 +121,27 @@ def guides(random: np.random.Generator, digit: Digit) -> Image.Image:
     return as_image(drawn(paper, solid(digit), (0, 0, 0)))
 
 
+def turned_lines(random: np.random.Generator, digit: Digit) -> Image.Image:
+    """Ruled or squared paper turned by a few degrees, its lines as dark as the pen or less so."""
+    fine, tone = 2, random.uniform(0, 0.6)
+    lines = np.zeros((2 * fine * SIDE, 2 * fine * SIDE))
+    spacing, width = fine * int(random.integers(45, 120)), fine * int(random.integers(1, 4))
+    squared = random.random() < 0.5
+    for start in range(int(random.integers(spacing)), len(lines), spacing):
+        lines[start : start + width] = 1
+        if squared:
+            lines[:, start : start + width] = 1
+    angle = random.choice([-1, 1]) * random.uniform(0.3, 5)
+    turned = Image.fromarray(lines.astype(np.float32)).rotate(angle, Image.Resampling.BICUBIC)
+    middle = (fine * SIDE // 2, fine * SIDE // 2, 3 * fine * SIDE // 2, 3 * fine * SIDE // 2)
+    ruled = np.asarray(turned.resize((SIDE, SIDE), Image.Resampling.BOX, middle)).clip(0, 1)
+    paper = drawn(np.full((SIDE, SIDE, 3), 0.95), ruled, (tone, tone, tone))
+    side = int(random.integers(200, 330))
+    ink, (x, y) = np.zeros((SIDE, SIDE)), random.integers(0, SIDE - side, 2)
+    ink[y : y + side, x : x + side] = solid(digit, side)
+    return as_image(drawn(paper, ink, (0.05, 0.05, 0.1)))
+
+
 def badge(random: np.random.Generator, digit: Digit) -> Image.Image:
     """White on a disc of a dark colour."""
     disc = Image.new("L", (SIDE, SIDE))
@@ -246,6 +267,7 @@ DRAWINGS: dict[str, Callable[[np.random.Generator, Digit], Image.Image]] = {
         *(notebook, grid, guides, badge, transparent, corner, tiny, cropped, stretched),
         *(framed, bars, dithered, halftone, dotted, dashed, underlined, negative),
         *(salt_and_pepper, plotted, row_of_boxes, mounted, boxed),
+        turned_lines,
     )
 }
 

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 from conftest import DIGITS, pixels_of
-from PIL import Image, ImageDraw, ImageOps
+from numpy.typing import NDArray
+from PIL import Image, ImageChops, ImageDraw, ImageOps
 
 from app.ink import find_ink
 from app.preprocessing import prepare
+from app.problems import BlankPicture
 from app.recognizer import Recognizer
 from app.ruling import without_lines
 
@@ -37,6 +39,96 @@ def test_digits_between_lines_are_named(name: str, paper: str, recognizer: Recog
         if named != int(path.name[0]):
             wrong.append(path.name)
     assert not wrong
+
+
+def ruled(kind: str, degrees: float, digit: Image.Image, tone: int = 0) -> Image.Image:
+    """A digit on paper with lines that are turned."""
+    paper = Image.new("L", (2 * SIDE, 2 * SIDE), 255)
+    draw = ImageDraw.Draw(paper)
+    for place in range(25, 2 * SIDE, 70):
+        draw.line([0, place, 2 * SIDE, place], tone, 3)
+        if kind == "squared":
+            draw.line([place, 0, place, 2 * SIDE], tone, 3)
+    if kind == "with a margin":
+        draw.line([SIDE - 90, 0, SIDE - 90, 2 * SIDE], tone, 3)
+    paper = paper.rotate(degrees, Image.Resampling.BICUBIC)
+    paper = paper.crop((SIDE // 2, SIDE // 2, 3 * SIDE // 2, 3 * SIDE // 2))
+    return ImageChops.darker(paper, ImageOps.invert(digit).resize((SIDE, SIDE)))
+
+
+@pytest.mark.parametrize("degrees", [0.3, -2, 5.8])
+@pytest.mark.parametrize("kind", ["ruled", "squared", "with a margin"])
+def test_digits_between_turned_lines_are_named(
+    kind: str, degrees: float, recognizer: Recognizer
+) -> None:
+    wrong = []
+    for path in DIGITS:
+        picture = ruled(kind, degrees, Image.fromarray(pixels_of(path)))
+        if recognizer.predict(prepare(picture).image).digit != int(path.name[0]):
+            wrong.append(path.name)
+    assert not wrong, wrong
+
+
+@pytest.mark.parametrize("kind", ["ruled", "squared", "with a margin"])
+def test_turned_lines_without_writing_are_no_digit(kind: str, recognizer: Recognizer) -> None:
+    page = ruled(kind, 2.5, Image.new("L", (28, 28)), 100)
+    try:
+        prepared = prepare(page)
+    except BlankPicture:
+        return
+    assert not recognizer.predict(prepared.image).is_digit
+
+
+def four(degrees: float, width: int) -> Image.Image:
+    """A 4 of thin strokes, cut out along its edges."""
+    picture = Image.new("L", (SIDE, SIDE), 255)
+    draw = ImageDraw.Draw(picture)
+    draw.line([200, 0, 200, SIDE], 0, width)
+    draw.line([0, 200, SIDE, 200], 0, width)
+    draw.line([200, 0, 0, 200], 0, width)
+    return picture.rotate(degrees, Image.Resampling.BICUBIC, fillcolor=255).crop((10, 10, 290, 290))
+
+
+def test_bar_of_a_4_that_is_cut_out_is_no_line(recognizer: Recognizer) -> None:
+    assert recognizer.predict(prepare(four(1.5, 9)).image).digit == 4
+
+
+def framed() -> NDArray[np.uint8]:
+    """A frame that is a little turned."""
+    tones = np.zeros((200, SIDE), dtype=np.uint8)
+    tones[90:110, 100:200] = 255
+    tones[:3, :150] = tones[1:4, 150:] = 255
+    return tones
+
+
+def test_turned_line_along_the_border_is_left() -> None:
+    assert without_lines(framed(), 100) is None
+
+
+def test_turned_stroke_goes_on_over_a_line() -> None:
+    tones = np.zeros((200, SIDE), dtype=np.uint8)
+    tones[30:170, 140:160] = 255
+    crossed = np.maximum(tones, np.asarray(ImageOps.invert(slanting())))
+    plain = without_lines(crossed, 100)
+    assert plain is not None
+    assert ((plain > 100) != (tones > 100)).mean() < 0.002
+
+
+def slanting() -> Image.Image:
+    """A line from edge to edge."""
+    picture = Image.new("L", (SIDE, 200), 255)
+    ImageDraw.Draw(picture).line([0, 90, SIDE, 110], 0, 3)
+    return picture
+
+
+@pytest.mark.parametrize("shape", [(1, 400), (400, 1), (2, 300), (300, 3), (15, 400)])
+def test_narrow_pictures(shape: tuple[int, int]) -> None:
+    tones = np.zeros(shape, dtype=np.uint8)
+    tones[:, ::2] = 255
+    tones[tones.shape[0] // 2] = 255
+    for picture in (tones, ~tones, np.full(shape, 255, np.uint8)):
+        plain = without_lines(picture, 100)
+        assert plain is None or plain.shape == shape
 
 
 def test_stroke_goes_on_over_a_line() -> None:
