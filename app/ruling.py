@@ -20,6 +20,8 @@ HINT = 0.95
 """The same for bands of rows or columns, if there may be a line that is a little turned."""
 CROSSING_TURNED = 0.8
 """Share of the picture's width or height along which such a line is ink, at least."""
+END = 0.015
+"""How far from the picture's edge such a line may begin or end, as a share of its length."""
 LONG, SHORTEST = 0.5, 0.3
 """Length of one of such lines, and of others across corners, as a share of the longest that fits,
 at least."""
@@ -114,7 +116,10 @@ def _across(
     lines = [
         (begin, end)
         for begin, end in runs(full)
-        if whole[1] < begin and end <= whole[-2] and end - begin <= widest + 2
+        if whole[1] < begin
+        and end <= whole[-2]
+        and end - begin <= widest + 2
+        and _reaches_ends(ink[begin:end], within[begin:end])
     ]
     if not any(length[begin] >= LONG * length.max() for begin, _ in lines):
         return on_lines
@@ -123,6 +128,14 @@ def _across(
     for begin, end in lines:
         on_lines[begin - 1 : end + 1] = True
     return on_lines
+
+
+def _reaches_ends(ink: NDArray[np.bool_], within: NDArray[np.bool_]) -> bool:
+    """Whether a line in rows ``[N, W]`` begins and ends where the picture does."""
+    place = np.cumsum(within, axis=1)
+    length = place[:, -1:]
+    near = END * length + 1
+    return bool((ink & (place <= near)).any() and (ink & (place > length - near)).any())
 
 
 def _full(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -101,6 +101,13 @@ def framed() -> NDArray[np.uint8]:
     return tones
 
 
+def test_turned_line_that_ends_before_the_edges_is_left() -> None:
+    line = ImageOps.invert(slanting()).crop((15, 0, SIDE - 15, 200))
+    tones = np.asarray(ImageOps.expand(line, (15, 0), 0)).copy()
+    tones[20:70, 140:160] = 255
+    assert without_lines(tones, 100) is None
+
+
 def test_turned_line_along_the_border_is_left() -> None:
     assert without_lines(framed(), 100) is None
 
