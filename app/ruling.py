@@ -29,8 +29,9 @@ FILLED = 0.9
 """Share of the picture's height or width from which on ink goes on from end to end."""
 LEFT = 0.05
 """Ink that is left without the lines, as a share of all, at least; else they are the digit."""
-GONE = 0.01
-"""Ink of the lines, as a share of all, at least."""
+LESS = 0.01
+"""Ink that is left without turned lines, as a share of all, has to be so much less than without
+upright ones."""
 
 
 def without_lines(tones: Tones, threshold: int, *, ruled: bool = False) -> Tones | None:
@@ -42,7 +43,8 @@ def without_lines(tones: Tones, threshold: int, *, ruled: bool = False) -> Tones
         ruled: whether it had more such lines, so that there need be nothing else.
 
     Returns:
-        The picture without them, or None if there are none, or hardly anything else.
+        The picture without them, or None if there are none, or hardly anything else. Of lines that
+        are a little turned and such as are upright those are left out that have more ink.
     """
     widest = round(WIDEST * max(tones.shape))
     if widest < NARROWEST:
@@ -51,17 +53,15 @@ def without_lines(tones: Tones, threshold: int, *, ruled: bool = False) -> Tones
     plain = _without_upright(tones, mask, widest)
     if max(bands(mask).max(), bands(mask.T).max()) >= HINT:
         upright, plain = plain, _without_turned(tones, mask, threshold, widest)
-        if _ink(upright, threshold) <= _ink(plain, threshold) + GONE * _ink(tones, threshold):
+        if _ink(upright, threshold) <= _ink(plain, threshold) + LESS * _ink(tones, threshold):
             plain = upright
-    if plain is None:
-        return None
-    left = _ink(plain, threshold) / _ink(tones, threshold)
-    return plain if ruled or LEFT <= left <= 1 - GONE else None
+    enough = 0 if ruled else LEFT * _ink(tones, threshold)
+    return plain if plain is not None and _ink(plain, threshold) >= enough else None
 
 
 def _ink(tones: Tones | None, threshold: int) -> float:
     """Pixels of ink; infinitely many if there is no picture."""
-    return np.inf if tones is None else int(np.count_nonzero(tones > threshold))
+    return np.inf if tones is None else float(np.count_nonzero(tones > threshold))
 
 
 def _without_upright(tones: Tones, mask: NDArray[np.bool_], widest: int) -> Tones | None:

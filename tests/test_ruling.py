@@ -148,6 +148,15 @@ def test_stroke_goes_on_over_a_line() -> None:
     assert np.array_equal(plain, tones)
 
 
+def test_fine_line_beside_much_ink_is_overdrawn() -> None:
+    tones = np.zeros((400, 400), dtype=np.uint8)
+    tones[20:380, 20:380] = 255
+    tones[:, 390] = 255
+    plain = without_lines(tones, 100)
+    assert plain is not None
+    assert not plain[:, 385:].any()
+
+
 @pytest.mark.parametrize("line", [(slice(None), slice(0, 3)), (slice(-4, None), slice(None))])
 def test_line_along_the_border_is_left(line: tuple[slice, slice]) -> None:
     tones = np.zeros((200, 300), dtype=np.uint8)
