@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from conftest import DIGITS, pixels_of
-from drawings import in_frame
+from frames import in_frame
 from PIL import Image
 
 from app.brightness import brightness
