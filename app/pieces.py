@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.components import Component, groups, union
-from app.morphology import Plane
+from app.morphology import Plane, surrounded
 
 FEWEST, MOST = 6, 90
 """Pieces of a digit, at least and at most."""
@@ -120,7 +120,7 @@ def _shapes(
 
 def _outlines(labels: NDArray[np.int32], components: list[Component]) -> tuple[Plane, Plane]:
     """Rows and columns ``[OUTLINE * N, 1]`` of places along the outline of each component."""
-    ink = np.pad(labels > 0, 1)
+    ink = surrounded(labels > 0, 1)
     within = ink[:-2, 1:-1] & ink[2:, 1:-1] & ink[1:-1, :-2] & ink[1:-1, 2:]
     y, x = np.nonzero((labels > 0) & ~within)
     order = np.argsort(labels[y, x], kind="stable")

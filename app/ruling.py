@@ -53,10 +53,11 @@ def without_lines(tones: Tones, threshold: int, *, ruled: bool = False) -> Tones
     plain = _without_upright(tones, mask, widest)
     if max(bands(mask).max(), bands(mask.T).max()) >= HINT:
         upright, plain = plain, _without_turned(tones, mask, threshold, widest)
-        if _ink(upright, threshold) <= _ink(plain, threshold) + LESS * _ink(tones, threshold):
+        if _ink(upright, threshold) <= _ink(plain, threshold) + LESS * np.count_nonzero(mask):
             plain = upright
-    enough = 0 if ruled else LEFT * _ink(tones, threshold)
-    return plain if plain is not None and _ink(plain, threshold) >= enough else None
+    if plain is None:
+        return None
+    return plain if ruled or _ink(plain, threshold) >= LEFT * np.count_nonzero(mask) else None
 
 
 def _ink(tones: Tones | None, threshold: int) -> float:
@@ -152,8 +153,7 @@ def _on_lines(mask: NDArray[np.bool_], widest: int) -> NDArray[np.bool_]:
     near = _full(mask)
     near[:-1] |= near[1:]
     near[1:] |= near[:-1]
-    begins, ends = np.flatnonzero(np.diff(near, prepend=False, append=False)).reshape(-1, 2).T
-    for begin, end in zip(begins, ends, strict=True):
+    for begin, end in runs(near):
         near[begin:end] = 0 < begin < end < len(near) and end - begin <= widest
     return near
 
