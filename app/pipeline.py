@@ -18,7 +18,7 @@ from PIL import Image
 
 from app.answers import answer, answers
 from app.decoding import load_image, open_image
-from app.ink import blank
+from app.picture.ink import blank
 from app.preprocessing import Prepared, prepare, take_as_it_is
 from app.problems import Busy, Problem
 from app.recognizer import Prediction, Recognizer

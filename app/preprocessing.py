@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from app.components import Box, bounding_box
-from app.digit import find_digit
-from app.ink import Polarity, blank, find_ink
-from app.morphology import dilate
-from app.outline import fill_outline
+from app.picture.components import Box, bounding_box
+from app.picture.digit import find_digit
+from app.picture.ink import Polarity, blank, find_ink
+from app.picture.morphology import dilate
+from app.picture.outline import fill_outline
+from app.picture.strokes import normalize_stroke_width
 from app.problems import NotNetworkInput
-from app.strokes import normalize_stroke_width
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from app.ink import Polarity
+from app.picture.ink import Polarity
 
 
 class ProblemDetails(BaseModel):

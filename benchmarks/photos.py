@@ -22,8 +22,8 @@ from PIL.Image import Resampling
 from pipelines import MAX_PIXELS, PIPELINES, answers, ours
 from scenes import SCENES, photograph
 
-from app.brightness import on_white
 from app.decoding import decode_image
+from app.picture.brightness import on_white
 from app.recognizer import Recognizer
 from training.data import Digits, load_mnist
 

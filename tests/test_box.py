@@ -6,8 +6,8 @@ from conftest import REPOSITORY
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from app.box import find_box
-from app.components import bounding_box, label_components
+from app.picture.box import find_box
+from app.picture.components import bounding_box, label_components
 from app.preprocessing import prepare
 from app.recognizer import Recognizer
 

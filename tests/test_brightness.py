@@ -6,7 +6,7 @@ from conftest import DIGITS, pixels_of
 from matplotlib import colormaps
 from PIL import Image
 
-from app.brightness import brightness
+from app.picture.brightness import brightness
 from app.preprocessing import prepare
 from app.recognizer import Recognizer
 

@@ -5,8 +5,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from app.components import label_components
-from app.digit import CROWD, FoundDigit, find_digit
+from app.picture.components import label_components
+from app.picture.digit import CROWD, FoundDigit, find_digit
 
 Mask = NDArray[np.bool_]
 

@@ -5,7 +5,7 @@ import pytest
 from conftest import DIGITS, pixels_of
 from PIL import Image
 
-from app.dither import without_dots
+from app.picture.dither import without_dots
 from app.preprocessing import prepare
 from app.recognizer import Recognizer
 

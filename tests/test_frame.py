@@ -6,9 +6,9 @@ from conftest import DIGITS, pixels_of
 from frames import in_frame
 from PIL import Image
 
-from app.brightness import brightness
-from app.frame import without_frame
-from app.morphology import Tones
+from app.picture.brightness import brightness
+from app.picture.frame import without_frame
+from app.picture.morphology import Tones
 from app.preprocessing import prepare
 from app.recognizer import Recognizer
 

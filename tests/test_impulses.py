@@ -5,8 +5,8 @@ import pytest
 from conftest import DIGITS, pixels_of
 from PIL import Image
 
-from app.impulses import without_impulses
-from app.morphology import Tones
+from app.picture.impulses import without_impulses
+from app.picture.morphology import Tones
 from app.preprocessing import prepare
 from app.problems import BlankPicture
 from app.recognizer import Recognizer

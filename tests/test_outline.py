@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from app.ink import find_ink
-from app.outline import fill_outline
+from app.picture.ink import find_ink
+from app.picture.outline import fill_outline
 from app.preprocessing import prepare
 from app.recognizer import Recognizer
 

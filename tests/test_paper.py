@@ -4,12 +4,12 @@ from conftest import DIGITS
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from app.digit import find_digit
-from app.histograms import separation
-from app.ink import find_ink
-from app.morphology import Tones, closing
-from app.paper import ink_on_uneven_paper
-from app.polarity import find_polarity, strokes_are_dark
+from app.picture.digit import find_digit
+from app.picture.histograms import separation
+from app.picture.ink import find_ink
+from app.picture.morphology import Tones, closing
+from app.picture.paper import ink_on_uneven_paper
+from app.picture.polarity import find_polarity, strokes_are_dark
 
 
 def drawing(*, paper: int = 230, ink: int = 40, width: int = 14, side: int = 240) -> Image.Image:

@@ -11,14 +11,14 @@ from drawings import drawing
 from PIL import Image, ImageDraw
 from traced import traced
 
-from app.components import Component, label_components
 from app.decoding import decode_image
-from app.digit import find_digit
-from app.morphology import dilate
-from app.pieces import Stroke, find_strokes
+from app.picture.components import Component, label_components
+from app.picture.digit import find_digit
+from app.picture.morphology import dilate
+from app.picture.pieces import Stroke, find_strokes
+from app.picture.segments import join_segments
 from app.preprocessing import prepare
 from app.recognizer import Recognizer
-from app.segments import join_segments
 
 Line = tuple[float, float, float, float]
 

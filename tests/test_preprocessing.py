@@ -9,9 +9,9 @@ import pytest
 from conftest import DIGITS, REPOSITORY, pixels_of
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
-from app.components import label_components
-from app.histograms import otsu
-from app.ink import find_ink
+from app.picture.components import label_components
+from app.picture.histograms import otsu
+from app.picture.ink import find_ink
 from app.preprocessing import prepare
 from app.problems import BlankPicture
 from app.recognizer import Recognizer

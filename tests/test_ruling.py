@@ -6,11 +6,11 @@ from conftest import DIGITS, pixels_of
 from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageDraw, ImageOps
 
-from app.ink import find_ink
+from app.picture.ink import find_ink
+from app.picture.ruling import without_lines
 from app.preprocessing import prepare
 from app.problems import BlankPicture
 from app.recognizer import Recognizer
-from app.ruling import without_lines
 
 SIDE = 300
 

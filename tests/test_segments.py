@@ -8,11 +8,11 @@ from displays import DOTS, LIT, Matrix, Segments, matrices, segments
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageOps
 
-from app.components import bounding_box, label_components
-from app.digit import find_digit
+from app.picture.components import bounding_box, label_components
+from app.picture.digit import find_digit
+from app.picture.segments import join_segments
 from app.preprocessing import prepare
 from app.recognizer import Recognizer
-from app.segments import join_segments
 
 DIODES = Segments(120, 26, 5, 0.1, "black", "red")
 PRINT = Segments(110, 24, 8, 0.0, "white", "black")

@@ -217,7 +217,7 @@ def test_setting_that_can_not_be_is_one_clear_line(variable: str, value: str, li
 
 @pytest.mark.parametrize(("package", "foreign"), [("app", "training"), ("training", "app")])
 def test_service_and_trainer_never_import_each_other(package: str, foreign: str) -> None:
-    modules = sorted((REPOSITORY / package).glob("*.py"))
+    modules = sorted((REPOSITORY / package).rglob("*.py"))
     assert modules
     for module in modules:
         text = module.read_text()

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from app.ink import find_ink
-from app.morphology import Tones
+from app.picture.ink import find_ink
+from app.picture.morphology import Tones
+from app.picture.sheet import find_sheet
 from app.preprocessing import prepare
-from app.sheet import find_sheet
 
 PAPER, TABLE, INK = 220, 90, 50
 UPRIGHT = [(120, 60), (280, 60), (280, 260), (120, 260)]

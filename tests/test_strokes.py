@@ -5,8 +5,8 @@ import pytest
 from conftest import DIGITS, pixels_of
 from numpy.typing import NDArray
 
-from app.morphology import dilate, erode
-from app.strokes import normalize_stroke_width, stroke_width
+from app.picture.morphology import dilate, erode
+from app.picture.strokes import normalize_stroke_width, stroke_width
 
 
 def bar(width: int, height: int = 100) -> NDArray[np.float32]:

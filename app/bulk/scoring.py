@@ -14,7 +14,7 @@ from PIL import Image
 from app.bulk.image_columns import Item
 from app.bulk.reading import Batch
 from app.decoding import decode_image
-from app.ink import blank
+from app.picture.ink import blank
 from app.pipeline import Preprocess
 from app.preprocessing import SIDE, Prepared, prepare, take_as_it_is
 from app.problems import Problem

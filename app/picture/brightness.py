@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageStat
 
-from app.morphology import Tones
-from app.polarity import border
-from app.sheet import find_sheet
-from app.shrinking import shrunk
+from app.picture.morphology import Tones
+from app.picture.polarity import border
+from app.picture.sheet import find_sheet
+from app.picture.shrinking import shrunk
 
 LARGEST_SIDE = 400
 """Larger pictures are shrunk to this first: the strokes of all but small digits stay far wider than

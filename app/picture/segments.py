@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from app.components import Component, groups, union
-from app.pieces import Stroke, find_strokes
+from app.picture.components import Component, groups, union
+from app.picture.pieces import Stroke, find_strokes
 
 MOST_PARTS = 150
 """Bars in a picture from which on it shows ruled paper, print or grain."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.box import find_box
-from app.components import Component, having, label_components
-from app.segments import join_segments
+from app.picture.box import find_box
+from app.picture.components import Component, having, label_components
+from app.picture.segments import join_segments
 
 SPECK = 0.03
 """Share of the largest component's area below which another is a speck, if it lies apart."""

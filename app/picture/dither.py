@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageFilter
 
-from app.morphology import Tones
+from app.picture.morphology import Tones
 
 FINEST = 0.08
 """Changes from one pixel to the next along rows and columns, as a share of all that may be, from

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from app.components import bounding_box
-from app.morphology import Tones
-from app.polarity import border
+from app.picture.components import bounding_box
+from app.picture.morphology import Tones
+from app.picture.polarity import border
 
 SOFT = 1
 """Outermost pixels of what is framed that may have taken on some of the frame's tone."""

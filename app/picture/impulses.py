@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from app.morphology import Tones
+from app.picture.morphology import Tones
 
 STEP = 0.25
 """How far from the tones of all its neighbours such a pixel is, as a share of the picture's range.

@@ -7,9 +7,9 @@ from operator import attrgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from app.components import Component
-from app.morphology import dilate
-from app.upright import bands, runs, thick, turn, turned
+from app.picture.components import Component
+from app.picture.morphology import dilate
+from app.picture.upright import bands, runs, thick, turn, turned
 
 SMALLEST = 40
 """Shorter side of such a box, in pixels, at least."""

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from app.components import bounding_box, having, label_components
-from app.histograms import histogram, otsu
-from app.morphology import Tones, square_max
+from app.picture.components import bounding_box, having, label_components
+from app.picture.histograms import histogram, otsu
+from app.picture.morphology import Tones, square_max
 
 THUMBNAIL = 96
 """Longer side, in pixels, of what is enough to tell a sheet, or up to twice as much; in smaller

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from app.morphology import Tones
-from app.upright import bands, runs, thick, turn, turned
+from app.picture.morphology import Tones
+from app.picture.upright import bands, runs, thick, turn, turned
 
 CROSSING = 0.99
 """Share of a row or a column that is ink from which on it belongs to a line across the picture."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from app.components import label_components
-from app.morphology import Tones, closing, surrounded
+from app.picture.components import label_components
+from app.picture.morphology import Tones, closing, surrounded
 
 LONGEST_RUN = 5
 """Pixels of ink in a row, on average, up to which it may be dust."""

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from app.components import Component, bounding_box, label_components
-from app.ink import Ink
-from app.morphology import erode, square_max
+from app.picture.components import Component, bounding_box, label_components
+from app.picture.ink import Ink
+from app.picture.morphology import erode, square_max
 
 SMALLEST = 40
 """Longer side of the ink, in pixels, from which on an outline may be told from a pen's stroke."""

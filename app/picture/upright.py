@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from app.morphology import Scalar, surrounded
+from app.picture.morphology import Scalar, surrounded
 
 TURNED = 6
 """Degrees by which lines may be turned, at most."""

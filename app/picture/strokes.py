@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.morphology import Plane, dilate, erode, surrounded
+from app.picture.morphology import Plane, dilate, erode, surrounded
 
 THINNEST, THICKEST = 0.08, 0.19
 """Stroke width over the longer side of the digit: the band in which 90 % of MNIST lies."""

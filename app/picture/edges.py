@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from app.morphology import Tones, square_max
+from app.picture.morphology import Tones, square_max
 
 
 def sharpness(tones: Tones, threshold: int) -> float:

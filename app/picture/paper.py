@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageFilter
 
-from app.morphology import Tones, closing
+from app.picture.morphology import Tones, closing
 
 WIDEST_STROKE = 0.2
 """Share of the picture's longer side; what is wider is paper, table or shadow."""

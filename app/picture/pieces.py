@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from app.components import Component, groups, union
-from app.morphology import Plane, surrounded
+from app.picture.components import Component, groups, union
+from app.picture.morphology import Plane, surrounded
 
 FEWEST, MOST = 6, 90
 """Pieces of a digit, at least and at most."""

@@ -9,20 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageMode
 
-from app.brightness import brightness, clearest_channel, on_white
-from app.dither import without_dots
-from app.dust import join_grains
-from app.edges import sharpness
-from app.frame import without_frame
-from app.histograms import LEAST_CONTRAST, Counts, contrast, histogram, otsu, quantile
-from app.impulses import without_impulses
-from app.morphology import Tones, square_max
-from app.paper import ink_on_uneven_paper
-from app.polarity import find_polarity
+from app.picture.brightness import brightness, clearest_channel, on_white
+from app.picture.dither import without_dots
+from app.picture.dust import join_grains
+from app.picture.edges import sharpness
+from app.picture.frame import without_frame
+from app.picture.histograms import LEAST_CONTRAST, Counts, contrast, histogram, otsu, quantile
+from app.picture.impulses import without_impulses
+from app.picture.morphology import Tones, square_max
+from app.picture.paper import ink_on_uneven_paper
+from app.picture.polarity import find_polarity
+from app.picture.ruling import without_lines
+from app.picture.sheet import find_sheet
+from app.picture.strokes import stroke_width
 from app.problems import BlankPicture
-from app.ruling import without_lines
-from app.sheet import find_sheet
-from app.strokes import stroke_width
 
 FAINT = 0.1
 """Share of the contrast below which a pixel counts as paper."""

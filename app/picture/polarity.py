@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from app.edges import away_from_edges, sharpness
-from app.histograms import (
+from app.picture.edges import away_from_edges, sharpness
+from app.picture.histograms import (
     LEAST_CONTRAST,
     contrast,
     histogram,
@@ -18,8 +18,8 @@ from app.histograms import (
     separation,
     spread,
 )
-from app.morphology import Tones, closing
-from app.shrinking import shrunk
+from app.picture.morphology import Tones, closing
+from app.picture.shrinking import shrunk
 
 UNEVEN_PAPER = 25
 """Range of tones along the border (of 255) above which the paper is unevenly lit."""

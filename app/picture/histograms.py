@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from app.morphology import Tones
+from app.picture.morphology import Tones
 
 Counts = NDArray[np.intp]
 
