@@ -16,6 +16,7 @@ from PIL import Image
 
 from app.picture.components import Box, bounding_box
 from app.picture.digit import find_digit
+from app.picture.enclosure import without_enclosure
 from app.picture.ink import Polarity, blank, find_ink
 from app.picture.morphology import dilate
 from app.picture.outline import fill_outline
@@ -75,8 +76,8 @@ def prepare(picture: Image.Image) -> Prepared:
 
 
 def _prepare(picture: Image.Image) -> Prepared:
-    ink = fill_outline(find_ink(picture))
-    digit = find_digit(ink.mask, ink.faint)
+    ink = fill_outline(without_enclosure(find_ink(picture)))
+    digit = find_digit(ink)
     mask = digit.mask
     region = bounding_box(mask)
     side = _longer_side(region)
@@ -86,8 +87,6 @@ def _prepare(picture: Image.Image) -> Prepared:
     margin = SOFT_EDGE + side // 10
     edges = dilate(_cut(mask, region, margin), SOFT_EDGE)
     amount = _cut(ink.amount, region, margin) * edges
-    if digit.lines is not None:
-        amount = amount * ~_cut(digit.lines, region, margin)
     if digit.growth:
         amount = dilate(amount, digit.growth)
     amount = normalize_stroke_width(amount, side)

@@ -21,7 +21,7 @@ from canvas import (
     solid,
     some_polarity,
 )
-from frames import bars, boxed, framed, mounted, row_of_boxes
+from frames import bars, boxed, circled, framed, mounted, round_box, row_of_boxes
 from matplotlib.figure import Figure
 from photography import as_image, crisp, drawn
 from PIL import Image, ImageDraw
@@ -267,7 +267,7 @@ DRAWINGS: dict[str, Callable[[np.random.Generator, Digit], Image.Image]] = {
         *(notebook, grid, guides, badge, transparent, corner, tiny, cropped, stretched),
         *(framed, bars, dithered, halftone, dotted, dashed, underlined, negative),
         *(salt_and_pepper, plotted, row_of_boxes, mounted, boxed),
-        turned_lines,
+        *(turned_lines, circled, round_box),
     )
 }
 

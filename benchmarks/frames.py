@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from canvas import SIDE, Digit, colour_between, solid, some_polarity
-from photography import as_image, drawn
+from numpy.typing import NDArray
+from photography import Plane, as_image, drawn
 from PIL import Image, ImageDraw, ImageOps
 
 FINE = 3
@@ -68,17 +69,65 @@ def boxed(random: np.random.Generator, digit: Digit) -> Image.Image:
     ImageDraw.Draw(box).rectangle(corners, outline=255, width=FINE * thick)
     box = box.rotate(random.choice([0, random.uniform(-4, 4)]), Image.Resampling.BICUBIC)
     lines = np.asarray(box.resize((SIDE, SIDE), Image.Resampling.BOX)) / 255
-    ink = solid(digit, round(random.uniform(1.05, 1.6) * min(width, height)))
-    rows, columns = (np.flatnonzero((ink > 0.5).any(axis=axis)) for axis in (1, 0))
-    ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    ink = tight(digit, round(random.uniform(1.05, 1.6) * min(width, height)))
     room = np.array([height, width]) - ink.shape
     middle = room / 2 + random.uniform(-0.1, 0.1, 2) * (height, width)
     over = random.uniform(0, 0.12) * width
     axis = random.integers(2)
     middle[axis] = random.choice([-over, room[axis] + over])
-    y, x = np.rint((SIDE - np.array([height, width])) / 2 + middle).astype(int) + SIDE
-    around = np.zeros((3 * SIDE, 3 * SIDE))
-    around[y : y + ink.shape[0], x : x + ink.shape[1]] = ink
     form = drawn(np.ones((SIDE, SIDE, 3)), lines, colour_between(random, 0, 0.5))
-    digit_there = around[SIDE : 2 * SIDE, SIDE : 2 * SIDE]
-    return as_image(drawn(form, digit_there, colour_between(random, 0, 0.4)))
+    there = placed(ink, (SIDE - np.array([height, width])) / 2 + middle)
+    return as_image(drawn(form, there, colour_between(random, 0, 0.4)))
+
+
+def round_box(random: np.random.Generator, digit: Digit) -> Image.Image:
+    """In a box with round corners, which it may touch or cross."""
+    height = random.uniform(130, 300)
+    width, thick = height / random.uniform(0.85, 1.25), int(random.integers(2, 8))
+    radius = random.uniform(0.08, 0.5) * min(width, height)
+    box = Image.new("L", (FINE * SIDE, FINE * SIDE))
+    corners = [FINE * (SIDE + sign * side) / 2 for sign in (-1, 1) for side in (width, height)]
+    ImageDraw.Draw(box).rounded_rectangle(corners, FINE * radius, outline=255, width=FINE * thick)
+    return around(random, digit, box, height)
+
+
+def circled(random: np.random.Generator, digit: Digit) -> Image.Image:
+    """Circled by hand, not quite closed or more than once; it may touch or cross the line."""
+    height = random.uniform(130, 300)
+    width, thick = height * random.uniform(0.75, 1.2), int(random.integers(3, 12))
+    turn = np.linspace(0, 2 * np.pi * random.uniform(0.97, 1.1), 200)
+    wobbles = (random.uniform(0, 0.03) * np.sin(n * turn + random.uniform(0, 6)) for n in (2, 3))
+    radius = FINE * (1 + sum(wobbles) + random.uniform(-0.06, 0.06) * (turn / 2 / np.pi - 0.5))
+    start = random.uniform(0, 2 * np.pi)
+    x = FINE * SIDE / 2 + radius * width / 2 * np.cos(start + turn)
+    y = FINE * SIDE / 2 + radius * height / 2 * np.sin(start + turn)
+    ring = Image.new("L", (FINE * SIDE, FINE * SIDE))
+    points = list(zip(x.tolist(), y.tolist(), strict=True))
+    ImageDraw.Draw(ring).line(points, fill=255, width=FINE * thick, joint="curve")
+    return around(random, digit, ring, height)
+
+
+def around(
+    random: np.random.Generator, digit: Digit, line: Image.Image, height: float
+) -> Image.Image:
+    """A line, drawn three times as fine, around a digit that is smaller or a little larger."""
+    ink = tight(digit, round(random.uniform(0.9, 1.45) * height))
+    middle = (SIDE - np.array(ink.shape)) / 2 + random.uniform(-0.12, 0.12, 2) * height
+    lines = np.asarray(line.resize((SIDE, SIDE), Image.Resampling.BOX)) / 255
+    form = drawn(np.ones((SIDE, SIDE, 3)), lines, colour_between(random, 0, 0.5))
+    return as_image(drawn(form, placed(ink, middle), colour_between(random, 0, 0.4)))
+
+
+def tight(digit: Digit, side: int) -> Plane:
+    """The ink of a digit whose 28×28 is as large, without the paper around it."""
+    ink = solid(digit, side)
+    rows, columns = (np.flatnonzero((ink > 0.5).any(axis=axis)) for axis in (1, 0))
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def placed(ink: Plane, at: NDArray[np.float64]) -> Plane:
+    """Ink ``[h, w]`` on a canvas, its first pixel at a row and a column; what overhangs is cut."""
+    y, x = np.rint(at).astype(int) + SIDE
+    wide = np.zeros((3 * SIDE, 3 * SIDE))
+    wide[y : y + ink.shape[0], x : x + ink.shape[1]] = ink
+    return wide[SIDE : 2 * SIDE, SIDE : 2 * SIDE]

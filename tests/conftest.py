@@ -17,6 +17,7 @@ from PIL import Image
 from service_process import REPOSITORY, ServiceProcess
 
 from app.application import create_app
+from app.picture.ink import Ink
 from app.recognizer import Recognizer
 from app.settings import Settings
 
@@ -33,6 +34,11 @@ def label_of(path: Path) -> int:
 
 def pixels_of(path: Path) -> NDArray[np.uint8]:
     return np.asarray(Image.open(path))
+
+
+def ink_of(mask: NDArray[np.bool_], faint: NDArray[np.bool_] | None = None) -> Ink:
+    """Full ink where a mask is set; faint there, or elsewhere too."""
+    return Ink(mask.astype(np.float32), mask, mask if faint is None else faint, "dark_on_light")
 
 
 @pytest.fixture(scope="session")

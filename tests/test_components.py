@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from conftest import ink_of
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -89,7 +90,7 @@ def fill_with_diagonals(image: Image.Image, start: tuple[int, int]) -> None:
 
 def found_in(mask: Mask) -> FoundDigit:
     """The digit in ink that has no faint parts."""
-    return find_digit(mask, mask)
+    return find_digit(ink_of(mask))
 
 
 def mask_of(*boxes: tuple[int, int, int, int]) -> Mask:
@@ -144,7 +145,7 @@ def test_box_whose_lines_are_broken_is_left_out() -> None:
     broken = box & ~mask_of((28, 40, 62, 45), (40, 20, 50, 80))
     mask, digit = broken | mask_of(BAR), mask_of(BAR)
     assert not np.array_equal(found_in(mask).mask, digit)
-    found = find_digit(mask, box | digit)
+    found = find_digit(ink_of(mask, box | digit))
     assert np.array_equal(found.mask, digit)
     assert not found.several
 
@@ -153,13 +154,13 @@ def test_side_of_a_broken_box_is_no_other_digit() -> None:
     box = mask_of((15, 20, 75, 80)) & ~mask_of((18, 23, 72, 77))
     mask = mask_of(BAR, (15, 25, 18, 70))
     assert found_in(mask).several
-    assert not find_digit(mask, box | mask).several
+    assert not find_digit(ink_of(mask, box | mask)).several
 
 
 def test_parts_of_a_digit_that_hang_together_faintly_stay() -> None:
     ring = mask_of((30, 20, 70, 80)) & ~mask_of((36, 26, 64, 74))
     broken = ring & ~mask_of((30, 48, 70, 52))
-    assert np.array_equal(find_digit(broken, ring).mask, broken)
+    assert np.array_equal(find_digit(ink_of(broken, ring)).mask, broken)
 
 
 @pytest.mark.parametrize("letters", [CROWD, CROWD - 1])

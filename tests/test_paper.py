@@ -54,7 +54,7 @@ def test_sheet_on_a_table_is_no_ink(table: int, invert: bool) -> None:
         picture = picture.point(lambda v: 255 - v)
     ink = find_ink(picture)
     assert ink.polarity == ("light_on_dark" if invert else "dark_on_light")
-    rows, columns = np.nonzero(find_digit(ink.mask, ink.faint).mask)
+    rows, columns = np.nonzero(find_digit(ink).mask)
     assert (rows.min(), rows.max()) == pytest.approx((60, 220), abs=4)
     assert (columns.min(), columns.max()) == pytest.approx((145, 235), abs=4)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from conftest import DIGITS, pixels_of
+from conftest import DIGITS, ink_of, pixels_of
 from drawings import drawing
 from PIL import Image, ImageDraw
 from traced import traced
@@ -56,7 +56,7 @@ def test_pieces_of_a_digit_become_one(
     path: object, width: float, dash: float, period: float
 ) -> None:
     ink = traced(pixels_of(path), 400, width, dash, period) > 0.5
-    digit = find_digit(ink, ink)
+    digit = find_digit(ink_of(ink))
     assert np.count_nonzero(digit.mask) > 0.97 * np.count_nonzero(ink)
     assert len(label_components(dilate(digit.mask, digit.growth))[1]) == 1
     assert not digit.several
@@ -168,6 +168,6 @@ def test_digits_apart_are_two() -> None:
     ink = np.hstack([traced(pixels_of(path), 280, 9, 0, 17) for path in (three, two)]) > 0.5
     strokes, _ = found(Image.fromarray(ink))
     assert len(strokes) == 2
-    digit = find_digit(ink, ink)
+    digit = find_digit(ink_of(ink))
     assert digit.several
     assert len({column < 280 for column in np.nonzero(digit.mask)[1].tolist()}) == 1

@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from conftest import ink_of
 from displays import DOTS, LIT, Matrix, Segments, matrices, segments
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageOps
@@ -139,7 +140,7 @@ def test_box_of_four_lines_is_no_digit() -> None:
         draw.line(line, 0, 6)
     draw.line([(150, 120), (250, 120), (190, 290)], 0, 20, joint="curve")
     mask = mask_of(picture)
-    left, top, right, bottom = bounding_box(find_digit(mask, mask).mask)
+    left, top, right, bottom = bounding_box(find_digit(ink_of(mask)).mask)
     assert left > 100
     assert top > 100
     assert right < 300

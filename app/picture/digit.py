@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.picture.box import find_box
 from app.picture.components import Component, having, label_components
+from app.picture.ink import Ink
 from app.picture.segments import join_segments
 
 SPECK = 0.03
@@ -65,28 +65,17 @@ class FoundDigit:
     mask: NDArray[np.bool_]
     several: bool
     growth: int = 0
-    lines: NDArray[np.bool_] | None = None
 
 
-def find_digit(mask: NDArray[np.bool_], faint: NDArray[np.bool_]) -> FoundDigit:
-    """The digit in a mask with ink on it: the largest component and what belongs to it.
+def find_digit(ink: Ink) -> FoundDigit:
+    """The digit in ink that is not blank: the largest component and what belongs to it.
 
     A 5's bar or a broken stroke is a component too, so what is near the largest stays, unless it
-    stands beside it and is as tall: then it is another digit. Boxes around the digit, touched or
-    not, and what reaches into the picture from outside, do not count, nor do signs beside it and
-    lines below.
-
-    Args:
-        mask: bool ``[H, W]``, what counts as ink.
-        faint: bool ``[H, W]``, what may be ink; lines that are broken in the mask are whole there.
+    stands beside it and is as tall: then it is another digit. Boxes around the digit, and what
+    reaches into the picture from outside, do not count, nor do signs beside it and lines below.
     """
-    height, width = mask.shape
-    labels, components = label_components(mask)
-    lines = find_box(labels, components)
-    if lines is not None:
-        labels, components = label_components(mask & ~lines)
-        faint = faint & ~lines
-    labels, components, growth = join_segments(labels, components)
+    height, width = ink.mask.shape
+    labels, components, growth = join_segments(*ink.components)
     inner = [part for part in components if not _is_frame(part, height, width)] or components
     largest = _main(inner, height, width)
     smaller = [one for one in inner if one.area <= largest.area and not one.encloses(largest)]
@@ -100,13 +89,12 @@ def find_digit(mask: NDArray[np.bool_], faint: NDArray[np.bool_]) -> FoundDigit:
         if part.label not in others and _belongs(part, largest, nearness):
             kept.append(part.label)
     if others or len(kept) > 1:
-        boxed = set(labels[_broken_box(labels, largest, faint)].tolist())
+        boxed = set(labels[_broken_box(labels, largest, ink.faint)].tolist())
         kept, others = ([label for label in some if label not in boxed] for some in (kept, others))
     return FoundDigit(
         having(labels, kept),
         several=bool(others),
         growth=growth.get(largest.label, 0),
-        lines=lines,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageMode
 
 from app.picture.brightness import brightness, clearest_channel, on_white
+from app.picture.components import Component, label_components
 from app.picture.dither import without_dots
 from app.picture.dust import join_grains
 from app.picture.edges import sharpness
@@ -58,6 +60,11 @@ class Ink:
     mask: NDArray[np.bool_]
     faint: NDArray[np.bool_]
     polarity: Polarity
+
+    @cached_property
+    def components(self) -> tuple[NDArray[np.int32], list[Component]]:
+        """Labels int32 ``[H, W]`` of what hangs together in the mask, and the list of it."""
+        return label_components(self.mask)
 
 
 def find_ink(picture: Image.Image) -> Ink:

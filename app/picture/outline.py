@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from app.picture.components import Component, bounding_box, label_components
 from app.picture.ink import Ink
 from app.picture.morphology import erode, square_max
+from app.picture.shrinking import thumbnail
 
 SMALLEST = 40
 """Longer side of the ink, in pixels, from which on an outline may be told from a pen's stroke."""
@@ -42,7 +42,7 @@ def fill_outline(ink: Ink) -> Ink:
     if np.count_nonzero(ink.mask) > LINE * side * runs:
         return ink
     step = max(side // THUMBNAIL, 1)
-    stroke = _stroke(_thumbnail(ink.mask, step))
+    stroke = _stroke(thumbnail(ink.mask, step))
     if stroke is None:
         return ink
     height, width = ink.mask.shape
@@ -53,11 +53,6 @@ def fill_outline(ink: Ink) -> Ink:
         mask=ink.mask | filled,
         faint=ink.faint | filled,
     )
-
-
-def _thumbnail(mask: NDArray[np.bool_], step: int) -> NDArray[np.bool_]:
-    """Whether there is ink in each square of ``step`` pixels."""
-    return np.asarray(Image.fromarray(mask).convert("L").reduce(step)) > 0
 
 
 def _stroke(lines: NDArray[np.bool_]) -> NDArray[np.bool_] | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 
@@ -12,3 +14,10 @@ def shrunk(picture: Image.Image, side: int) -> Image.Image:
         return picture
     width, height = (max(1, round(length * side / longer)) for length in picture.size)
     return picture.resize((width, height), Image.Resampling.BOX)
+
+
+def thumbnail(mask: NDArray[np.bool_], step: int) -> NDArray[np.bool_]:
+    """Whether there is ink in each square of ``step`` pixels of a mask ``[H, W]``."""
+    if step == 1:
+        return mask
+    return np.asarray(Image.fromarray(mask).convert("L").reduce(step)) > 0
