@@ -25,6 +25,7 @@ from frames import bars, boxed, circled, framed, mounted, round_box, row_of_boxe
 from matplotlib.figure import Figure
 from photography import as_image, crisp, drawn
 from PIL import Image, ImageDraw
+from ruled import grid, guides, notebook, slanted_lines, turned_lines
 from scipy.ndimage import binary_dilation, gaussian_filter
 from traced import traced
 
@@ -91,55 +92,6 @@ def neon(random: np.random.Generator, digit: Digit) -> Image.Image:
     glow = gaussian_filter(ink, random.uniform(8, 20))
     night = drawn(np.zeros((SIDE, SIDE, 3)), glow, colour_between(random, 0.2, 1))
     return as_image(drawn(night, ink, (1, 1, 1)))
-
-
-def notebook(random: np.random.Generator, digit: Digit) -> Image.Image:
-    """A template with blue lines and a red margin."""
-    paper = np.ones((SIDE, SIDE, 3))
-    spacing = int(random.integers(30, 60))
-    for row in range(int(random.integers(spacing)), SIDE - 2, spacing):
-        paper[row : row + 2] = (0.67, 0.78, 0.94)
-    margin = int(random.integers(20, 70))
-    paper[:, margin : margin + 2] = (0.94, 0.47, 0.47)
-    return as_image(drawn(paper, solid(digit), (0.1, 0.1, 0.3)))
-
-
-def grid(random: np.random.Generator, digit: Digit) -> Image.Image:
-    """A grid as dark as the pen."""
-    ink = solid(digit)
-    spacing, width = int(random.integers(40, 120)), int(random.integers(1, 4))
-    for start in range(int(random.integers(spacing)), SIDE, spacing):
-        ink[start : start + width] = ink[:, start : start + width] = 1
-    return on_paper(ink)
-
-
-def guides(random: np.random.Generator, digit: Digit) -> Image.Image:
-    """Lines through the middle, of any dark colour."""
-    paper, middle, width = np.ones((SIDE, SIDE, 3)), SIDE // 2, int(random.integers(1, 4))
-    colour = colour_between(random, 0, 0.5)
-    paper[middle : middle + width] = paper[:, middle : middle + width] = colour
-    return as_image(drawn(paper, solid(digit), (0, 0, 0)))
-
-
-def turned_lines(random: np.random.Generator, digit: Digit) -> Image.Image:
-    """Ruled or squared paper turned by a few degrees, its lines as dark as the pen or less so."""
-    fine, tone = 2, random.uniform(0, 0.6)
-    lines = np.zeros((2 * fine * SIDE, 2 * fine * SIDE))
-    spacing, width = fine * int(random.integers(45, 120)), fine * int(random.integers(1, 4))
-    squared = random.random() < 0.5
-    for start in range(int(random.integers(spacing)), len(lines), spacing):
-        lines[start : start + width] = 1
-        if squared:
-            lines[:, start : start + width] = 1
-    angle = random.choice([-1, 1]) * random.uniform(0.3, 5)
-    turned = Image.fromarray(lines.astype(np.float32)).rotate(angle, Image.Resampling.BICUBIC)
-    middle = (fine * SIDE // 2, fine * SIDE // 2, 3 * fine * SIDE // 2, 3 * fine * SIDE // 2)
-    ruled = np.asarray(turned.resize((SIDE, SIDE), Image.Resampling.BOX, middle)).clip(0, 1)
-    paper = drawn(np.full((SIDE, SIDE, 3), 0.95), ruled, (tone, tone, tone))
-    side = int(random.integers(200, 330))
-    ink, (x, y) = np.zeros((SIDE, SIDE)), random.integers(0, SIDE - side, 2)
-    ink[y : y + side, x : x + side] = solid(digit, side)
-    return as_image(drawn(paper, ink, (0.05, 0.05, 0.1)))
 
 
 def badge(random: np.random.Generator, digit: Digit) -> Image.Image:
@@ -267,7 +219,7 @@ DRAWINGS: dict[str, Callable[[np.random.Generator, Digit], Image.Image]] = {
         *(notebook, grid, guides, badge, transparent, corner, tiny, cropped, stretched),
         *(framed, bars, dithered, halftone, dotted, dashed, underlined, negative),
         *(salt_and_pepper, plotted, row_of_boxes, mounted, boxed),
-        *(turned_lines, circled, round_box),
+        *(turned_lines, circled, round_box, slanted_lines),
     )
 }
 

@@ -86,6 +86,18 @@ def test_ring_that_does_not_close(recognizer: Recognizer, gap: int) -> None:
     assert recognizer.predict(prepare(picture).image).digit == 4
 
 
+def test_small_digit_in_a_ring_that_it_touches(recognizer: Recognizer) -> None:
+    picture = circled("5", (188, 150), size=110)
+    assert recognizer.predict(prepare(picture).image).digit == 5
+
+
+@pytest.mark.parametrize("end", [(150, 150), (140, 155)])
+def test_zero_with_a_loose_end_in_it(end: tuple[int, int]) -> None:
+    picture = circled("", box=(90, 60, 210, 240), line=8)
+    ImageDraw.Draw(picture).line([(165, 65), end], 0, 8)
+    assert found_in(picture) is None
+
+
 def test_ring_goes_and_what_crosses_it_stays() -> None:
     digit = np.asarray(written("4", (150, 185))) < 128
     ring = np.asarray(circled("", MIDDLE)) < 128

@@ -24,6 +24,7 @@ from app.picture.polarity import find_polarity
 from app.picture.ruling import without_lines
 from app.picture.sheet import find_sheet
 from app.picture.strokes import stroke_width
+from app.picture.thin_lines import has_thin_ends, without_thin_lines
 from app.problems import BlankPicture
 
 FAINT = 0.1
@@ -106,7 +107,7 @@ def _told_apart(tones: Tones, polarity: Polarity, rounds: int = ROUNDS) -> Ink:
         if higher <= threshold or not above[higher + 1 :].any():
             raise blank()
         threshold = higher
-    plain = without_lines(tones, threshold, ruled=rounds < ROUNDS) if rounds else None
+    plain = _without_lines(tones, threshold, ruled=rounds < ROUNDS) if rounds else None
     if plain is not None:
         return _told_apart(plain, polarity, rounds - 1)
     tones = join_grains(tones, threshold)
@@ -117,6 +118,15 @@ def _told_apart(tones: Tones, polarity: Polarity, rounds: int = ROUNDS) -> Ink:
     amount_of_tone = ((np.arange(256) - floor) / (full - floor)).clip(0, 1).astype(np.float32)
     faint = tones > (paper + threshold) // 2
     return Ink(amount_of_tone[tones], tones > threshold, faint, polarity)
+
+
+def _without_lines(tones: Tones, threshold: int, *, ruled: bool) -> Tones | None:
+    """The picture without lines across it; those that run straight are overdrawn most exactly."""
+    plain = without_lines(tones, threshold, ruled=ruled)
+    if plain is not None and not has_thin_ends(plain, threshold):
+        return plain
+    thin = without_thin_lines(tones, threshold)
+    return plain if thin is None else thin
 
 
 def _threshold(tones: Tones, counts: Counts) -> int:

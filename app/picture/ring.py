@@ -37,8 +37,12 @@ CONVEX = 0.97
 """Area of the ring over that of its convex hull, at least; an 8 has less."""
 ASIDE = 0.1
 """Share of its bounding box within which there is ink at either side, at middle height or width."""
+LEAST = 0.4
+"""Height of the digit over that of the ring, at least."""
 TALL = 0.6
-"""Height of the digit over that of the ring, at least; the loose end of a 0 has less."""
+"""The same from which on it may have less ink; the loose end of a 0 is lower."""
+MASS = 0.35
+"""Ink of the digit over that of the ring, at least; the loose end of a 0 has less."""
 STRAIGHT = 0.15
 """Width over length of the bar of a slashed 0, at most; it touches the ring at both ends."""
 
@@ -82,7 +86,10 @@ def find_ring(labels: NDArray[np.int32], components: list[Component]) -> NDArray
     line &= ~rest
     parts, kept = label_components(rest)
     digit = max(kept, key=attrgetter("area"), default=None)
-    if digit is None or digit.height < TALL * np.ptp(np.sin(_ANGLES) * begins):
+    if digit is None:
+        return None
+    tall = digit.height / np.ptp(np.sin(_ANGLES) * begins)
+    if tall < LEAST or (tall < TALL and digit.area < MASS * np.count_nonzero(line)):
         return None
     if _is_slash(parts == digit.label, line):
         return None
