@@ -1,4 +1,4 @@
-"""What is drawn around a digit and may hang together with it, left out."""
+"""What is drawn around a digit and hangs together with it, left out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.picture.ring import find_ring
 
 
 def without_enclosure(ink: Ink) -> Ink:
-    """The ink without a ring around the digit, or the lines of a box that touches it."""
+    """The ink without the ring or the lines of the box that touches the digit."""
     labels, components = ink.components
     lines = find_ring(labels, components)
     if lines is None:

@@ -1,4 +1,4 @@
-"""A ring around a digit: drawn by hand, when it may not close, or a box with round corners."""
+"""A ring that touches its digit: drawn by hand, or a box with round corners."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ TALL = 0.6
 """The same from which on it may have less ink; the loose end of a 0 is lower."""
 MASS = 0.35
 """Ink of the digit over that of the ring, at least; the loose end of a 0 has less."""
-STRAIGHT = 0.15
+STRAIGHT = 0.25
 """Width over length of the bar of a slashed 0, at most; it touches the ring at both ends."""
 
 _ANGLES = np.arange(RAYS) * (2 * np.pi / RAYS)
@@ -59,7 +59,9 @@ Radii = NDArray[np.float64]
 
 
 def find_ring(labels: NDArray[np.int32], components: list[Component]) -> NDArray[np.bool_] | None:
-    """The line of a ring around the digit, whether they touch or not.
+    """The line of a ring that hangs together with the digit in it.
+
+    One that is clear of it may be the outline of a hollow 0.
 
     Args:
         labels: int32 ``[H, W]``, 0 for paper.
@@ -80,9 +82,8 @@ def find_ring(labels: NDArray[np.int32], components: list[Component]) -> NDArray
     found = _line(thumbnail(line, step))
     if found is None:
         return None
-    ink = labels[where] > 0
     begins, ends = step * found
-    rest = _without(ink, begins - 1, ends + step)
+    rest = _without(line, begins - 1, ends + step)
     line &= ~rest
     parts, kept = label_components(rest)
     digit = max(kept, key=attrgetter("area"), default=None)
@@ -94,7 +95,7 @@ def find_ring(labels: NDArray[np.int32], components: list[Component]) -> NDArray
     if _is_slash(parts == digit.label, line):
         return None
     whole = np.zeros(labels.shape, dtype=bool)
-    whole[where] = dilate(line, 1) & (line | ~ink)
+    whole[where] = dilate(line, 1) & (line | (labels[where] == 0))
     return whole
 
 
