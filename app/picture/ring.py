@@ -120,8 +120,8 @@ def _line(ink: NDArray[np.bool_]) -> NDArray[np.float64] | None:
     far = ends > np.median(ends) / 2
     if far.mean() < CLOSED:
         return None
-    turns = range(-NEIGHBOURS, NEIGHBOURS + 1)
-    ring = np.sort([np.roll(_between(ends, far), turn) for turn in turns], axis=0)[NEIGHBOURS]
+    closed, turns = _between(ends, far), range(-NEIGHBOURS, NEIGHBOURS + 1)
+    ring = np.sort([np.roll(closed, turn) for turn in turns], axis=0)[NEIGHBOURS]
     near = np.abs(ends - ring) <= np.maximum(OFF * ring, 1.5)  # 1.5: a pixel's diagonal
     clear = near & (widths <= WIDER * width + 1.5)
     if clear.mean() < CLEAR or not _is_convex(ring):
