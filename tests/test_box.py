@@ -1,5 +1,7 @@
 """A digit that touches or crosses the lines of its box is read without them."""
 
+from operator import attrgetter
+
 import numpy as np
 import pytest
 from conftest import REPOSITORY
@@ -8,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from app.picture.box import find_box
 from app.picture.components import bounding_box, label_components
+from app.picture.enclosure import find_lines
 from app.preprocessing import prepare
 from app.recognizer import Recognizer
 
@@ -34,7 +37,8 @@ def boxed(
 
 
 def found_in(picture: Image.Image) -> NDArray[np.bool_] | None:
-    return find_box(*label_components(np.asarray(picture.convert("L")) < 128))
+    labels, components = label_components(np.asarray(picture.convert("L")) < 128)
+    return find_lines(labels, max(components, key=attrgetter("area")), find_box)
 
 
 @pytest.fixture(scope="module")

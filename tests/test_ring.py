@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from app.picture.components import bounding_box, label_components
+from app.picture.enclosure import find_lines
 from app.picture.ring import find_ring
 from app.preprocessing import prepare
 from app.recognizer import Recognizer
@@ -50,7 +51,8 @@ def in_round_box(digit: str, at: tuple[int, int] = MIDDLE, radius: int = 25) -> 
 
 
 def found_in(picture: Image.Image) -> NDArray[np.bool_] | None:
-    return find_ring(*label_components(np.asarray(picture) < 128))
+    labels, components = label_components(np.asarray(picture) < 128)
+    return find_lines(labels, max(components, key=lambda part: part.width * part.height), find_ring)
 
 
 @pytest.fixture(scope="module")

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
-
 import numpy as np
 from numpy.typing import NDArray
 
-from app.picture.components import Component
 from app.picture.morphology import dilate
 from app.picture.upright import bands, runs, thick, turn, turned
 
-SMALLEST = 40
-"""Shorter side of such a box, in pixels, at least."""
-FILL = 0.5
-"""Share of its bounding box that it covers, with the digit, at most."""
 HINT = 0.7
 """Share of a band's length along which there is ink, at least, if there is a line in it."""
 FULL = 0.75
@@ -33,29 +26,19 @@ Line = tuple[int, int]
 """First and last row or column, exclusive, with a pixel on either side, where edges are soft."""
 
 
-def find_box(labels: NDArray[np.int32], components: list[Component]) -> NDArray[np.bool_] | None:
+def find_box(ink: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
     """The lines of a box that hangs together with the digit in it.
 
     Args:
-        labels: int32 ``[H, W]``, 0 for paper.
-        components: at least one.
+        ink: bool ``[H, W]``, a component in its bounding box.
 
     Returns:
         bool ``[H, W]``, without what crosses the lines; None if there is no such box.
     """
-    box = max(components, key=attrgetter("area"))
-    if box.shorter_side < SMALLEST or box.fill > FILL or box.is_cut(*labels.shape):
-        return None
-    where = np.s_[box.top : box.bottom, box.left : box.right]
-    ink = labels[where] == box.label
     if not (_may_have_lines(ink) and _may_have_lines(ink.T)):
         return None
     lines = _lines(ink)
-    if lines is None or not (ink & ~lines).any():
-        return None
-    whole = np.zeros(labels.shape, dtype=bool)
-    whole[where] = lines
-    return whole
+    return None if lines is None or not (ink & ~lines).any() else lines
 
 
 def _may_have_lines(ink: NDArray[np.bool_]) -> bool:

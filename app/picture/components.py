@@ -22,6 +22,11 @@ class Component(NamedTuple):
     area: int
 
     @property
+    def where(self) -> tuple[slice, slice]:
+        """Its box, as rows and columns of the picture."""
+        return np.s_[self.top : self.bottom, self.left : self.right]
+
+    @property
     def width(self) -> int:
         """Of the box, in pixels."""
         return self.right - self.left

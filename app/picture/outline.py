@@ -61,8 +61,7 @@ def _stroke(lines: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
     A stroke is narrow and long, however it is bent.
     """
     outline = max(label_components(lines)[1], key=lambda part: part.area)
-    box = np.s_[outline.top : outline.bottom, outline.left : outline.right]
-    tight = np.pad(lines[box], ((1, 1), (1, 2)))
+    tight = np.pad(lines[outline.where], ((1, 1), (1, 2)))
     tight[:, 1:] |= tight[:, :-1]  # there is no way through a diagonal line
     labels, gaps = label_components(~tight)
     holes = [gap for gap in gaps if gap.left > 0]
@@ -76,7 +75,7 @@ def _stroke(lines: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
     if erode(inside.astype(np.float32), int((widest + 1) / 2)).any():
         return None
     stroke = np.zeros_like(lines)
-    stroke[box] = square_max(inside, 1)[:, :-1]
+    stroke[outline.where] = square_max(inside, 1)[:, :-1]
     return stroke
 
 

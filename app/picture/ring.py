@@ -7,14 +7,10 @@ from operator import attrgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from app.picture.components import Component, having, label_components
+from app.picture.components import having, label_components
 from app.picture.morphology import dilate
 from app.picture.shrinking import thumbnail
 
-SMALLEST = 40
-"""Shorter side of a ring, in pixels, at least."""
-FILL = 0.5
-"""Share of its bounding box that it covers, with a digit that touches it, at most."""
 THUMBNAIL = 100
 """Longer side, in pixels, that is enough to tell a ring, or up to twice as much."""
 RAYS = 128
@@ -58,33 +54,27 @@ Radii = NDArray[np.float64]
 """Distances from the middle, in pixels, on each ray, ``[RAYS]``."""
 
 
-def find_ring(labels: NDArray[np.int32], components: list[Component]) -> NDArray[np.bool_] | None:
+def find_ring(ink: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
     """The line of a ring that hangs together with the digit in it.
 
     One that is clear of it may be the outline of a hollow 0.
 
     Args:
-        labels: int32 ``[H, W]``, 0 for paper.
-        components: at least one.
+        ink: bool ``[H, W]``, a component in its bounding box.
 
     Returns:
         bool ``[H, W]``, with a pixel on either side, where edges are soft, and without what
         crosses it; None if there is no ring.
     """
-    ring = max(components, key=lambda part: part.width * part.height)
-    if ring.shorter_side < SMALLEST or ring.fill > FILL or ring.is_cut(*labels.shape):
+    if not (_at_both_sides(ink) and _at_both_sides(ink.T)):
         return None
-    where = np.s_[ring.top : ring.bottom, ring.left : ring.right]
-    line = labels[where] == ring.label
-    if not (_at_both_sides(line) and _at_both_sides(line.T)):
-        return None
-    step = max(ring.longer_side // THUMBNAIL, 1)
-    found = _line(thumbnail(line, step))
+    step = max(max(ink.shape) // THUMBNAIL, 1)
+    found = _line(thumbnail(ink, step))
     if found is None:
         return None
     begins, ends = step * found
-    rest = _without(line, begins - 1, ends + step)
-    line &= ~rest
+    rest = _without(ink, begins - 1, ends + step)
+    line = ink & ~rest
     parts, kept = label_components(rest)
     digit = max(kept, key=attrgetter("area"), default=None)
     if digit is None:
@@ -94,9 +84,7 @@ def find_ring(labels: NDArray[np.int32], components: list[Component]) -> NDArray
         return None
     if _is_slash(parts == digit.label, line):
         return None
-    whole = np.zeros(labels.shape, dtype=bool)
-    whole[where] = dilate(line, 1) & (line | (labels[where] == 0))
-    return whole
+    return dilate(line, 1) & ~rest
 
 
 def _at_both_sides(ink: NDArray[np.bool_]) -> bool:

@@ -83,8 +83,11 @@ def _thin(edges: NDArray[np.bool_], longer: int) -> NDArray[np.bool_]:
         edges: bool ``[N]``.
         longer: side of the picture, pixels.
     """
-    thin = [(begin, end) for begin, end in runs(edges) if end - begin <= round(THIN * longer)]
     where = np.zeros_like(edges)
+    if not edges.any():
+        return where
+    widest = round(THIN * longer)
+    thin = [(begin, end) for begin, end in runs(edges) if end - begin <= widest]
     for begin, end in thin if len(thin) >= ENDS else ():
         where[begin:end] = True
     return where
