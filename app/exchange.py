@@ -10,6 +10,9 @@ from typing import NamedTuple
 _SANE_ID = re.compile(rb"[A-Za-z0-9._:/+=-]{1,128}")
 _TRACEPARENT = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
+TOGETHER = 32
+"""Requests that are counted and logged together; fewer, where the gate's watch comes first."""
+
 
 class Predicted(NamedTuple):
     """What was answered for a picture, and the seconds that it took."""
@@ -89,8 +92,16 @@ class Exchanges:
             traceparent: as the client sent it; kept if it is well-formed.
         """
         if not (request_id and _SANE_ID.fullmatch(request_id)):
-            self._count += 1
-            request_id = b"%b%08x" % (self._process, self._count)
+            request_id = self.next_id()
         if traceparent and not _TRACEPARENT.fullmatch(traceparent):
             traceparent = b""
         return Exchange(method, path, client, request_id, traceparent)
+
+    def next_id(self) -> bytes:
+        """An id of ours."""
+        self._count += 1
+        return b"%b%08x" % (self._process, self._count)
+
+
+Individual = tuple[float, str | None, bytes]
+"""What tells requests apart that are alike: when each was answered, its client, and its id."""

@@ -18,10 +18,11 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from app.access_log import AccessLog
-from app.exchange import Exchange, Exchanges
+from app.exchange import TOGETHER, Exchange, Exchanges
 from app.memory import give_back_free_memory
 from app.metrics import Metrics
 from app.problems import RETRY_AFTER
+from app.refusals import Refusals
 from app.settings import Settings
 
 SECURITY_HEADERS = {
@@ -41,9 +42,6 @@ thousand each time took a twentieth of the processor."""
 
 CLIENT_WENT_AWAY = 499
 """The status, nginx's, by which a request is recorded whose client did not wait."""
-
-TOGETHER = 32
-"""Requests that are counted and logged together; fewer, where the gate's watch comes first."""
 
 LEAVE_FOR_ONE = 4
 """Answers for which one connection is read again that was refused."""
@@ -72,6 +70,7 @@ class Gate:
 
     Attributes:
         exchanges: begins the records of requests.
+        refusals: refuses those that need not be looked at.
         in_flight: requests that are worked on: whole, and not yet answered.
         buffered: bytes of bodies in memory.
         default_headers: those of the server, made anew when the date changes, once a second.
@@ -92,6 +91,7 @@ class Gate:
         self._held: deque[tuple[float, Connection]] = deque()
         self._keys = [_digest(key.get_secret_value().encode()) for key in settings.api_keys]
         self.exchanges = Exchanges()
+        self.refusals = Refusals(self.exchanges, metrics, log)
         self.set_default_headers([])
 
     def set_default_headers(self, headers: list[tuple[bytes, bytes]]) -> None:
@@ -99,6 +99,7 @@ class Gate:
         self.default_headers = headers
         lines = [b"%b: %b\r\n" % pair for pair in (*headers, *SECURITY_HEADERS.items())]
         self.usual_headers = b"".join(lines)
+        self.refusals.set_usual_headers(self.usual_headers)
 
     @property
     def full(self) -> bool:
@@ -221,6 +222,7 @@ class Gate:
             self.metrics.answered(one)
         if self._log is not None:
             self._log.write(finished)
+        self.refusals.settle()
         self.metrics.gauges(self.in_flight, len(self._connections), self.buffered)
 
 

@@ -51,10 +51,10 @@ class _Histogram:
         self._row, self._start, self._bounds = row, start, bounds
         self._sum = start + len(bounds) + 1
 
-    def observe(self, value: float) -> None:
+    def observe(self, value: float, times: int = 1) -> None:
         row = self._row
-        row[self._start + bisect_left(self._bounds, value)] += 1.0
-        row[self._sum] += value
+        row[self._start + bisect_left(self._bounds, value)] += times
+        row[self._sum] += value * times
 
     @staticmethod
     def width(bounds: Sequence[float]) -> int:
@@ -123,28 +123,28 @@ class Metrics:
         row[self._connections] = connections
         row[self._buffered] = buffered_bytes
 
-    def answered(self, exchange: Exchange) -> None:
-        """Count a request that was answered."""
+    def answered(self, exchange: Exchange, times: int = 1) -> None:
+        """Count a request that was answered, or several that are alike and name no digit."""
         row, route, status = self._row, exchange.route, exchange.status
         place = self._requests.get((route, status))
         if place is None:
             route = route if route in self._seconds else OTHER
             place = self._requests[route, status if status in STATUSES else OTHER]
-        row[place] += 1.0
-        row[self._received] += exchange.received
-        row[self._sent] += exchange.sent
-        self._seconds[route].observe(exchange.end - exchange.start)
+        row[place] += times
+        row[self._received] += exchange.received * times
+        row[self._sent] += exchange.sent * times
+        self._seconds[route].observe(exchange.end - exchange.start, times)
         if exchange.problem is not None:
-            self.problem(exchange.problem)
+            self.problem(exchange.problem, times)
         if exchange.predicted is not None:
             digit, confidence, is_digit, preprocessing, inference = exchange.predicted
             self._named(digit, confidence, is_digit)
             self._preprocessing.observe(preprocessing)
             self._inference.observe(inference)
 
-    def problem(self, kind: str) -> None:
+    def problem(self, kind: str, times: int = 1) -> None:
         """Count a problem by its slug."""
-        self._row[self._problems.get(kind, self._problems[OTHER])] += 1.0
+        self._row[self._problems.get(kind, self._problems[OTHER])] += times
 
     def batch(self, answers: Iterable[dict[str, Any]]) -> None:
         """Count the answers of a batch, and the problems in the place of some."""

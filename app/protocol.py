@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from app import problems
 from app.connections import GuardedProtocol
 from app.exchange import Exchange
 from app.gate import CLIENT_WENT_AWAY
 from app.pipeline import INLINE_BYTES
+from app.refusals import is_one_plain_request
 from app.shortcut import Request, Shortcut
 
 _BUSY = problems.Busy()
-
-_OTHERS = (
-    rb"(?i:(?:(?:host|user-agent|accept|accept-encoding|content-type):[^\r\n\0]*"
-    rb"|connection: ?keep-alive)\r\n)*"
-)
-_PLAIN = re.compile(
-    rb"POST /predict HTTP/1\.1\r\n%b(?i:content-length): ?(\d{1,9})\r\n%b\r\n" % (_OTHERS, _OTHERS)
-)
-"""The head of a request whose answer, if it is refused, depends on nothing in it."""
 
 FORM_BYTES = 1024
 """Bytes allowed for boundary and headers of the form's only part."""
@@ -46,19 +36,28 @@ class ShortcutProtocol(GuardedProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Go on; one whole request too many is refused unparsed, which is cheaper."""
-        if self.gate.full and self._is_one_plain_request(data):
+        if self.gate.full and self._is_refused_unparsed(data):
             self._fresh = False
-            host = self.client[0] if self.client else None
-            self._exchange = self.gate.exchanges.begin("POST", "/predict", host, b"", b"")
-            self._refuse()
+            if self.server_state.default_headers is not self.gate.default_headers:
+                self.gate.set_default_headers(self.server_state.default_headers)
+            self.transport.write(self.gate.refusals.answer(self.client[0] if self.client else None))
+            self.server_state.total_requests += 1
+            self.waiting_since, self._received = self.loop.time(), 0
+            self._rest()
         else:
             super().data_received(data)
 
-    def _is_one_plain_request(self, data: bytes) -> bool:
-        if self._begun or self.busy or self.flow.write_paused or self.gate.asks_for_keys:
-            return False
-        head = _PLAIN.match(data) if self.app_state["shortcut"] is not None else None
-        return head is not None and len(data) - head.end() == int(head[1])
+    def _is_refused_unparsed(self, data: bytes) -> bool:
+        """Whether these bytes are a request whose refusal depends on nothing else."""
+        return not (
+            self._begun
+            or self.busy
+            or self.flow.write_paused
+            or self.transport.is_closing()
+            or self.gate.draining
+            or self.gate.asks_for_keys
+            or self.app_state["shortcut"] is None
+        ) and is_one_plain_request(data)
 
     @property
     def busy(self) -> bool:
@@ -127,8 +126,13 @@ class ShortcutProtocol(GuardedProtocol):
         close = self.gate.draining
         self.answer_problem(_BUSY, self._exchange, close=close)
         self._end_answer(close)
+        if not close:
+            self._rest()
+
+    def _rest(self) -> None:
+        """Read no more for now, after a refusal that came too soon after another."""
         now = self.loop.time()
-        if now - self._refused_at < problems.RETRY_AFTER and not close:  # it did not wait
+        if now - self._refused_at < problems.RETRY_AFTER:
             self.flow.pause_reading()
             self.gate.hold(self)
         self._refused_at = now

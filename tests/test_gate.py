@@ -5,8 +5,9 @@ import re
 import time
 from base64 import b64encode
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from conftest import DIGITS, pixels_of
@@ -15,6 +16,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from service_process import ServiceProcess
 from test_shortcut import PNG, Connection, request_bytes, serving
 
+from app.access_log import AccessLog
+from app.exchange import TOGETHER, Exchanges
 from app.gate import WATCH_SECONDS
 from app.recognizer import Recognizer
 
@@ -215,6 +218,21 @@ class TestAdmission:
                 connection.send(request_bytes(PNG, "/predict", *more))
                 assert connection.answer()[0] == 503
 
+    def test_refusals_are_counted_and_told_apart(self, full: str) -> None:
+        count = 2 * TOGETHER + 1
+        names = [
+            "http_requests_total,/predict,503",
+            "http_request_duration_seconds_count,/predict",
+            "tinydigits_problems_total,busy",
+        ]
+        before = values(full)
+        ids = [ask(full, "/predict", *more)[1]["x-request-id"] for more in ((), ("X-Other: 1",))]
+        ids += [ask(full, "/predict")[1]["x-request-id"] for _ in range(count - 2)]
+        time.sleep(2 * WATCH_SECONDS)
+        after = values(full)
+        assert [after[name] - before.get(name, 0) for name in names] == [count] * 3
+        assert len(set(ids)) == count
+
     @pytest.mark.parametrize(
         "lengths", [("Content-Length: 1",), ("Transfer-Encoding: chunked",), ("Content-Length: x",)]
     )
@@ -330,6 +348,42 @@ class TestLog:
             assert good["trace_id"] == TRACEPARENT.split("-")[1]
             assert (bad["status"], bad["problem"]) == (415, "not-an-image")
         assert all(one["time"].endswith("Z") and one["level"] for one in records)
+
+    @pytest.mark.parametrize("form", ["json", "text"])
+    def test_alike_requests_have_lines_like_others(
+        self, tmp_path: Path, form: Literal["json", "text"]
+    ) -> None:
+        request = Exchanges().begin("POST", '/"\\é\n', None, b"mine", TRACEPARENT.encode())
+        request.end, request.status, request.sent = request.start + 0.00125, 503, 149
+        request.problem, request.received = "busy", 7
+        with (tmp_path / "log").open("wb") as file:
+            log = AccessLog(form, file.fileno())
+            log.write([request])
+            log.write_alike(request, [(request.end, None, b"mine"), (request.end, "::1", b"2")])
+            log.close()
+        first, same, other = (tmp_path / "log").read_text().splitlines()
+        assert same[30:] == first[30:]  # behind the time
+        assert "::1" in other
+        if form == "json":
+            line = json.loads(other)
+            moment = datetime.fromisoformat(line.pop("time")).timestamp()
+            assert moment == pytest.approx(time.time(), abs=60)
+            _, trace, parent, _ = TRACEPARENT.split("-")
+            assert line == {
+                "level": "info",
+                "message": "request",
+                "method": "POST",
+                "path": '/"\\é\n',
+                "status": 503,
+                "duration_ms": 1.25,
+                "request_bytes": 7,
+                "response_bytes": 149,
+                "client": "::1",
+                "request_id": "2",
+                "trace_id": trace,
+                "parent_id": parent,
+                "problem": "busy",
+            }
 
     def test_log_may_be_off(self, tmp_path: Path) -> None:
         output = tmp_path / "log"
