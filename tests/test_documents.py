@@ -1,6 +1,7 @@
 """What the documents point to exists, and what exists is in the plan of the code."""
 
 import re
+from pathlib import Path
 
 from conftest import REPOSITORY
 
@@ -18,6 +19,22 @@ def test_every_linked_file_exists() -> None:
     assert links[REPOSITORY / "README.md"]
     files = [(one, link) for one, found in links.items() for link in found if "://" not in link]
     assert [(one, link) for one, link in files if not (one.parent / link).exists()] == []
+
+
+def test_every_linked_heading_exists() -> None:
+    links = [
+        ((document.parent / link) if link else document, heading)
+        for document in DOCUMENTS
+        for link, heading in re.findall(r"\]\(([^)#\s:]*)#([^)\s]+)\)", document.read_text())
+    ]
+    assert links
+    assert [(path, name) for path, name in links if name not in headings(path)] == []
+
+
+def headings(document: Path) -> set[str]:
+    """Names by which GitHub links to a document's headings."""
+    titles = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
 def test_every_module_stands_in_the_architecture() -> None:
