@@ -17,7 +17,7 @@ RUN /opt/pip/bin/pip install --no-cache-dir --require-hashes -r requirements-bui
 # finds its page and its weights. Only its name and version are wanted in the environment.
 ARG SOURCE_DATE_EPOCH=315532800
 COPY pyproject.toml LICENSE ./
-RUN mkdir -p app/bulk app/picture training \
+RUN mkdir -p app/bulk app/picture app/routes app/server app/telemetry training \
     && touch README.md \
     && /opt/pip/bin/pip wheel --no-deps --no-index --no-build-isolation --wheel-dir wheels . \
     && /opt/pip/bin/pip --python /opt/venv install --no-compile --no-deps --no-index wheels/*

@@ -9,8 +9,8 @@ from pydantic_settings import CliApp, SettingsError
 
 from app.checkpoint import CheckpointError
 from app.recognizer import Recognizer
+from app.server.workers import StartError, serve
 from app.settings import Settings
-from app.workers import StartError, serve
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""Prediction to JSON: what :class:`app.schemas.PredictionOut` documents."""
+"""Prediction to JSON: what :class:`app.routes.schemas.PredictionOut` documents."""
 
 from __future__ import annotations
 

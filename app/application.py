@@ -14,21 +14,21 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 
-from app import batch, documentation, inference_protocol, info, page, predict
-from app.access_log import AccessLog
-from app.board import Board
-from app.drain import draining_first
-from app.gate import Gate
-from app.logs import log_form
-from app.memory import give_back_large_blocks
-from app.metrics import Metrics
-from app.middleware import GateMiddleware
 from app.pipeline import Pipeline
 from app.preprocessing import SIDE
 from app.problems import KINDS, install_problem_handlers
 from app.recognizer import Recognizer
+from app.routes import batch, documentation, inference_protocol, info, page, predict
+from app.server.drain import draining_first
+from app.server.gate import Gate
+from app.server.memory import give_back_large_blocks
+from app.server.middleware import GateMiddleware
+from app.server.shortcut import Shortcut
 from app.settings import Settings
-from app.shortcut import Shortcut
+from app.telemetry.access_log import AccessLog
+from app.telemetry.board import Board
+from app.telemetry.logs import log_form
+from app.telemetry.metrics import Metrics
 
 DESCRIPTION = """
 Names the digit on a picture, with a network of 18,520 parameters.

@@ -14,8 +14,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from app.decoding import decode_image
-from app.memory import give_back_large_blocks
 from app.preprocessing import prepare
+from app.server.memory import give_back_large_blocks
 
 MAX_PIXELS = 50_000_000
 SECONDS = 1.5

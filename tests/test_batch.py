@@ -15,7 +15,7 @@ from service_process import ServiceProcess
 
 from app.application import create_app
 from app.recognizer import Recognizer
-from app.schemas import BatchOut
+from app.routes.schemas import BatchOut
 from app.settings import Settings
 
 LABELS = [label_of(path) for path in DIGITS]

@@ -291,7 +291,9 @@ def test_input_that_can_not_be_read_is_told(tmp_path: Path, case: str) -> None:
         planned(make(tmp_path / "in"), tmp_path / "out")
 
 
-@pytest.mark.parametrize("module", ["app", "app.__main__", "app.application", "app.shortcut"])
+@pytest.mark.parametrize(
+    "module", ["app", "app.__main__", "app.application", "app.server.shortcut"]
+)
 def test_service_imports_nothing_of_this(module: str) -> None:
     code = f"import sys, {module}; assert not {{'ray', 'pyarrow', 'app.bulk'}} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=True)

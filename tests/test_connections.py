@@ -14,8 +14,8 @@ from service_process import ServiceProcess
 from test_gate import SECURITY, ask, get, values
 from test_shortcut import PNG, Connection, request_bytes, serving
 
-from app import gate
 from app.recognizer import Recognizer
+from app.server import gate
 from app.settings import Settings
 
 HALVES = {

@@ -5,7 +5,7 @@ import gzip
 import pytest
 from fastapi.testclient import TestClient
 
-from app.documentation import COMPRESSED, DIRECTORY
+from app.routes.documentation import COMPRESSED, DIRECTORY
 
 
 @pytest.mark.parametrize("name", COMPRESSED)

@@ -41,7 +41,7 @@ def test_every_module_stands_in_the_architecture() -> None:
     text = (REPOSITORY / "ARCHITECTURE.md").read_text()
     modules = [
         module.name
-        for pattern in ("app/*.py", "app/bulk/*.py", "app/picture/*.py", "training/*.py")
+        for pattern in ("app/**/*.py", "training/*.py")
         for module in REPOSITORY.glob(pattern)
         if not module.name.startswith("__")
     ]

@@ -16,10 +16,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from service_process import ServiceProcess
 from test_shortcut import PNG, Connection, request_bytes, serving
 
-from app.access_log import AccessLog
-from app.exchange import TOGETHER, Exchanges
-from app.gate import WATCH_SECONDS
 from app.recognizer import Recognizer
+from app.server.gate import WATCH_SECONDS
+from app.telemetry.access_log import AccessLog
+from app.telemetry.exchange import TOGETHER, Exchanges
 
 DIGITS_PIXELS = b"".join(pixels_of(path).tobytes() for path in DIGITS)
 PATHS = {"shortcut": "/predict", "route": "/predict?preprocess=auto"}

@@ -15,7 +15,7 @@ from conftest import DIGITS, REPOSITORY, label_of
 from fastapi.testclient import TestClient
 from service_process import ServiceProcess
 
-from app.schemas import PredictionOut
+from app.routes.schemas import PredictionOut
 
 
 def test_model_info(client: TestClient) -> None:

@@ -18,8 +18,8 @@ from PIL import Image, ImageOps
 from service_process import ServiceProcess
 
 from app.application import create_app
-from app.protocol import ShortcutProtocol
 from app.recognizer import Prediction, Recognizer
+from app.server.protocol import ShortcutProtocol
 from app.settings import Settings
 
 PNG = DIGITS[0].read_bytes()

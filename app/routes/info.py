@@ -7,10 +7,10 @@ from importlib.metadata import version
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
-from app.gate import METRICS, Gate
-from app.metrics import CONTENT_TYPE, Metrics
 from app.recognizer import Recognizer
-from app.schemas import Health, ModelInfo
+from app.routes.schemas import Health, ModelInfo
+from app.server.gate import METRICS, Gate
+from app.telemetry.metrics import CONTENT_TYPE, Metrics
 
 router = APIRouter()
 metrics_router = APIRouter()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from app.gate import Gate
+from app.server.gate import Gate
 
 
 @contextmanager

@@ -10,12 +10,12 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
-from app.page_weights import halve
+from app.routes.page_weights import halve
 from app.settings import Settings
 
 router = APIRouter()
 
-DIRECTORY = Path(__file__).parent / "static"
+DIRECTORY = Path(__file__).parents[1] / "static"
 CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' data: blob:"
 WEIGHTS = "digits.safetensors"
 

@@ -17,12 +17,12 @@ from fastapi import FastAPI
 from uvicorn.supervisors import Multiprocess
 
 from app.application import create_app
-from app.board import Board
-from app.logs import log_config
-from app.memory import collect_garbage_seldom
-from app.protocol import ShortcutProtocol
 from app.recognizer import Recognizer
+from app.server.memory import collect_garbage_seldom
+from app.server.protocol import ShortcutProtocol
 from app.settings import Settings
+from app.telemetry.board import Board
+from app.telemetry.logs import log_config
 
 TRACES_ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 

@@ -2,8 +2,8 @@
 
 uvicorn waits for ever for a request that doesn't come, or of which only a part comes, or whose
 answer is not taken. Here every connection has a deadline for what its client has to do next. No
-timers are set for that: :meth:`app.gate.Gate.watch` looks at all connections, each once a second or
-more often.
+timers are set for that: :meth:`app.server.gate.Gate.watch` looks at all connections, each once a
+second or more often.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import asyncio
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from app import problems
-from app.exchange import Exchange
-from app.gate import Gate
+from app.server.gate import Gate
+from app.telemetry.exchange import Exchange
 
 LINGER_SECONDS = 0.2
 

@@ -1,8 +1,8 @@
 """What the service counts, and how Prometheus is told.
 
-Every value has its place in the worker's row of the :class:`app.board.Board`, so counting costs a
-list's index, not a lock: prometheus_client's own counters take ten times as long, which is more
-than a small picture can afford. Only what is read is left to that library: the text.
+Every value has its place in the worker's row of the :class:`app.telemetry.board.Board`, so
+counting costs a list's index, not a lock: prometheus_client's own counters take ten times as long,
+which is more than a small picture can afford. Only what is read is left to that library: the text.
 
 Everything is counted on the event loop, by one thread.
 """
@@ -25,9 +25,9 @@ from prometheus_client.core import (
     Metric,
 )
 
-from app.board import WIDTH, Board
-from app.exchange import Exchange
-from app.processes import processes
+from app.telemetry.board import WIDTH, Board
+from app.telemetry.exchange import Exchange
+from app.telemetry.processes import processes
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 

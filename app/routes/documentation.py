@@ -11,7 +11,7 @@ from fastapi.responses import FileResponse
 
 router = APIRouter(include_in_schema=False)
 
-DIRECTORY = Path(__file__).parent / "docs"
+DIRECTORY = Path(__file__).parents[1] / "docs"
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "

@@ -33,7 +33,7 @@ class Predicted(NamedTuple):
 
 
 class Exchange:
-    """One request and its answer; :meth:`app.gate.Gate.finished` says how it ended.
+    """One request and its answer; :meth:`app.server.gate.Gate.finished` says how it ended.
 
     Attributes:
         start, end: when it began and was answered, by :func:`time.perf_counter`.

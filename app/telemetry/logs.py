@@ -37,7 +37,7 @@ class JSONFormatter(logging.Formatter):
 def log_config(settings: Settings) -> dict[str, Any]:
     """The configuration of :mod:`logging`, in the form that uvicorn takes."""
     text = {"()": "uvicorn.logging.DefaultFormatter", "fmt": "%(levelprefix)s %(message)s"}
-    formatter = {"()": "app.logs.JSONFormatter"} if log_form(settings) == "json" else text
+    formatter = {"()": "app.telemetry.logs.JSONFormatter"} if log_form(settings) == "json" else text
     return {
         "version": 1,
         "disable_existing_loggers": False,

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.answers import answer, encode
 from app.decoding import FORMATS
-from app.exchange import Predicted
 from app.pipeline import Pipeline, Preprocess
-from app.schemas import PredictionOut, ProblemDetails
-from app.uploads import read_file
+from app.routes.schemas import PredictionOut, ProblemDetails
+from app.routes.uploads import read_file
+from app.telemetry.exchange import Predicted
 
 router = APIRouter()
 

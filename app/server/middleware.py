@@ -12,8 +12,8 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import problems
-from app.exchange import Exchange
-from app.gate import CLIENT_WENT_AWAY, HEALTH, METRICS, SECURITY_HEADERS, Gate
+from app.server.gate import CLIENT_WENT_AWAY, HEALTH, METRICS, SECURITY_HEADERS, Gate
+from app.telemetry.exchange import Exchange
 
 _NO_KEY = problems.NoKey("Send one of the service's keys, as Authorization: Bearer or X-API-Key.")
 

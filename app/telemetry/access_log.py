@@ -14,7 +14,7 @@ from typing import Literal
 
 import orjson
 
-from app.exchange import Exchange, Individual
+from app.telemetry.exchange import Exchange, Individual
 
 PAUSE = 0.2
 """Seconds between two writes."""

@@ -16,13 +16,13 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from numpy.typing import NDArray
 
 from app.answers import encode
-from app.gate import Gate
 from app.pipeline import Pipeline
 from app.preprocessing import SIDE
 from app.problems import InvalidTensor, Problem, TooManyImages
 from app.recognizer import ENGINE_BATCH, OUTPUTS
-from app.tensors import parameters_of, read_images, split_body
-from app.uploads import read_body
+from app.routes.tensors import parameters_of, read_images, split_body
+from app.routes.uploads import read_body
+from app.server.gate import Gate
 
 NAME, VERSION = "digits", "1"
 JSON_LENGTH = "Inference-Header-Content-Length"

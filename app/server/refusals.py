@@ -14,9 +14,9 @@ from functools import lru_cache
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from app import problems
-from app.access_log import AccessLog
-from app.exchange import TOGETHER, Exchange, Exchanges, Individual
-from app.metrics import Metrics
+from app.telemetry.access_log import AccessLog
+from app.telemetry.exchange import TOGETHER, Exchange, Exchanges, Individual
+from app.telemetry.metrics import Metrics
 
 _BUSY = problems.Busy()
 

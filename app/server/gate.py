@@ -17,13 +17,13 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Protocol
 
-from app.access_log import AccessLog
-from app.exchange import TOGETHER, Exchange, Exchanges
-from app.memory import give_back_free_memory
-from app.metrics import Metrics
 from app.problems import RETRY_AFTER
-from app.refusals import Refusals
+from app.server.memory import give_back_free_memory
+from app.server.refusals import Refusals
 from app.settings import Settings
+from app.telemetry.access_log import AccessLog
+from app.telemetry.exchange import TOGETHER, Exchange, Exchanges
+from app.telemetry.metrics import Metrics
 
 SECURITY_HEADERS = {
     b"x-content-type-options": b"nosniff",
@@ -51,7 +51,7 @@ METRICS = "/metrics"
 
 
 class Connection(Protocol):
-    """What the gate knows of a connection; :class:`app.connections.GuardedProtocol` is one."""
+    """What the gate knows of a connection, as ``connections.py`` has them."""
 
     waiting_since: float | None
 

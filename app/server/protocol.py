@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from app import problems
-from app.connections import GuardedProtocol
-from app.exchange import Exchange
-from app.gate import CLIENT_WENT_AWAY
 from app.pipeline import INLINE_BYTES
-from app.refusals import is_one_plain_request
-from app.shortcut import Request, Shortcut
+from app.server.connections import GuardedProtocol
+from app.server.gate import CLIENT_WENT_AWAY
+from app.server.refusals import is_one_plain_request
+from app.server.shortcut import Request, Shortcut
+from app.telemetry.exchange import Exchange
 
 _BUSY = problems.Busy()
 

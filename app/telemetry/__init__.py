@@ -1,0 +1,1 @@
+"""What is told of the service: one line a request, and metrics in memory that workers share."""
