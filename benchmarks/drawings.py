@@ -167,6 +167,19 @@ def dotted(random: np.random.Generator, digit: Digit) -> Image.Image:
     return on_paper(traced(digit, SIDE, width, 0, width * random.uniform(1.5, 2.8)))
 
 
+def beads(random: np.random.Generator, digit: Digit) -> Image.Image:
+    """Filled with beads or lamps on a grid, round or square; those that are off may show."""
+    pitch = int(random.integers(9, 20))
+    across = SIDE // pitch
+    lit = np.asarray(crisp(digit).resize((across, across), Image.Resampling.BOX)) > 127
+    offsets = np.abs(np.arange(pitch) - (pitch - 1) / 2)
+    distance = np.hypot if random.random() < 0.5 else np.maximum
+    apart = distance(offsets[:, None], offsets)
+    bead = np.clip(pitch * random.uniform(0.3, 0.42) - apart + 0.5, 0, 1)
+    ink = np.kron(np.where(lit, 1, random.choice([0, 0.1])), bead)
+    return some_polarity(random, Image.fromarray(np.rint(255 * ink).astype(np.uint8)))
+
+
 def dashed(random: np.random.Generator, digit: Digit) -> Image.Image:
     """A line of dashes, to be traced."""
     width, dash, gap = random.uniform(7, 14), random.uniform(0.7, 2.5), random.uniform(1.5, 2.5)
@@ -219,7 +232,7 @@ DRAWINGS: dict[str, Callable[[np.random.Generator, Digit], Image.Image]] = {
         *(notebook, grid, guides, badge, transparent, corner, tiny, cropped, stretched),
         *(framed, bars, dithered, halftone, dotted, dashed, underlined, negative),
         *(salt_and_pepper, plotted, row_of_boxes, mounted, boxed),
-        *(turned_lines, circled, round_box, slanted_lines),
+        *(turned_lines, circled, round_box, slanted_lines, beads),
     )
 }
 

@@ -80,7 +80,7 @@ def find_strokes(labels: NDArray[np.int32], components: list[Component]) -> list
     straight = _least(np.hypot(*along)) - 1
     strokes = []
     for parts, group in digits:
-        gap = _bottleneck(straight[np.ix_(group, group)])
+        gap = bottleneck(straight[np.ix_(group, group)])
         growth = round(gap / 2 + thickness[group].mean() / 5)
         strokes.append(Stroke(parts, max(1, growth)))
     return strokes
@@ -140,7 +140,7 @@ def _least(apart: Plane) -> Plane:
     return least
 
 
-def _bottleneck(gaps: Plane) -> float:
+def bottleneck(gaps: Plane) -> float:
     """The widest gap that has to be bridged for all to hang together (Prim 1957)."""
     nearest, widest = gaps[0].copy(), 0.0
     outside = np.arange(len(gaps)) > 0

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.picture.components import Component, groups, union
+from app.picture.lattice import find_filled
 from app.picture.pieces import Stroke, find_strokes
 
 MOST_PARTS = 150
@@ -50,12 +51,17 @@ def join_segments(
 
 
 def _strokes(labels: NDArray[np.int32], components: list[Component]) -> list[Stroke]:
-    """The digits of bars, of dots and of dashes. Bars with more dashes around them are dashes."""
+    """The digits of bars, of dots and of dashes. Bars with more dashes around them are dashes.
+
+    Dots that fill digits are looked for last: one row of them is closer to a dashed line.
+    """
     least = LEAST_AREA * max((one.area for one in components), default=0)
     large = [one for one in components if one.area >= least]
     bars = [Stroke(group, _growth_of_bars(group)) for group in _bars(large)]
     of_bars = set[int]().union(*(stroke.labels for stroke in bars))
     dashes = [stroke for stroke in find_strokes(labels, large) if stroke.labels - of_bars]
+    if not bars and not dashes:
+        return find_filled(large, sum(one.area for one in components))
     of_dashes = set[int]().union(*(stroke.labels for stroke in dashes))
     return dashes + [stroke for stroke in bars if of_dashes.isdisjoint(stroke.labels)]
 
