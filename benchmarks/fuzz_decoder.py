@@ -20,11 +20,11 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["PIL", "app", "python_multipart"]):
+    from app.arrays import read_images
     from app.decoding import decode_image
     from app.preprocessing import prepare
     from app.problems import Problem, TooManyFiles
-    from app.routes.arrays import read_images
-    from app.routes.uploads import parse_form
+    from app.uploads import parse_form
 
 from mutations import seeds
 

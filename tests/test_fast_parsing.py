@@ -15,7 +15,7 @@ from python_multipart.multipart import parse_options_header
 from app.decoding import _simple_png
 from app.preprocessing import FULL_INK, OFF_CENTRE, SIDE, _mnist_like
 from app.problems import MalformedForm, TooManyFiles
-from app.routes.uploads import form_boundary, only_part, parse_form
+from app.uploads import form_boundary, only_part, parse_form
 
 PNG = DIGITS[0].read_bytes()
 LIMIT = 50_000_000

@@ -11,10 +11,10 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from PIL import Image
 
+from app.arrays import IDX_IMAGES, NPY_START, read_images
 from app.decoding import decode_image
 from app.preprocessing import prepare, take_as_it_is
 from app.problems import BlankPicture, NotNetworkInput, Problem
-from app.routes.arrays import IDX_IMAGES, NPY_START, read_images
 
 BYTES_PER_PIXEL = {"L": 1, "LA": 2, "P": 1, "RGB": 3, "RGBA": 4, "CMYK": 4, "YCbCr": 3, "I;16": 2}
 MODES = (*BYTES_PER_PIXEL, "1", "I", "F")

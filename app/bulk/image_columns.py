@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from app.arrays import PIXELS
 from app.bulk.errors import BulkError
 from app.preprocessing import SIDE
-from app.routes.arrays import PIXELS
 
 Item = bytes | NDArray[np.uint8] | str
 """An image file, pixels ``[28, 28]``, or what is wrong with this one."""

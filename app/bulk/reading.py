@@ -16,10 +16,10 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pyarrow import fs
 
+from app.arrays import LARGEST_HEADER, PIXELS, read_header
 from app.bulk.image_columns import Item, items_of
 from app.bulk.sources import Kind, Piece
 from app.preprocessing import SIDE
-from app.routes.arrays import LARGEST_HEADER, PIXELS, read_header
 
 LARGEST_FILE = 64 * 1024 * 1024
 """Bytes of an image file that are read at most; a larger one gets an error in its place."""

@@ -16,12 +16,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import fs
 
+from app.arrays import IDX_IMAGES, LARGEST_HEADER, NPY_START, PIXELS, read_header
 from app.bulk.errors import BulkError
 from app.bulk.files import matches, resolve, split_pattern, walk
 from app.bulk.image_columns import find_image_column
 from app.decoding import SIGNATURES
 from app.problems import Problem
-from app.routes.arrays import IDX_IMAGES, LARGEST_HEADER, NPY_START, PIXELS, read_header
 
 Kind = Literal["picture", "tar", "array", "parquet"]
 

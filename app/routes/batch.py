@@ -10,13 +10,13 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from app.answers import encode
+from app.arrays import read_images
 from app.pipeline import Pipeline, Preprocess
 from app.problems import NoFile, TooManyImages
-from app.routes.arrays import read_images
 from app.routes.predict import AT_THE_GATE, problem_responses
 from app.routes.schemas import BatchOut
-from app.routes.uploads import form_boundary, parse_form, read_body
 from app.telemetry.metrics import Metrics
+from app.uploads import form_boundary, parse_form, read_body
 
 router = APIRouter()
 

@@ -21,8 +21,8 @@ from app.preprocessing import SIDE
 from app.problems import InvalidTensor, Problem, TooManyImages
 from app.recognizer import ENGINE_BATCH, OUTPUTS
 from app.routes.tensors import parameters_of, read_images, split_body
-from app.routes.uploads import read_body
 from app.server.gate import Gate
+from app.uploads import read_body
 
 NAME, VERSION = "digits", "1"
 JSON_LENGTH = "Inference-Header-Content-Length"

@@ -10,8 +10,8 @@ from app.answers import answer, encode
 from app.decoding import FORMATS
 from app.pipeline import Pipeline, Preprocess
 from app.routes.schemas import PredictionOut, ProblemDetails
-from app.routes.uploads import read_file
 from app.telemetry.exchange import Predicted
+from app.uploads import read_file
 
 router = APIRouter()
 

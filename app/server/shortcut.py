@@ -26,8 +26,8 @@ from app.answers import answer, encode
 from app.pipeline import INLINE_BYTES, Pipeline
 from app.preprocessing import Prepared
 from app.recognizer import ENGINE_BATCH
-from app.routes.uploads import form_boundary, only_part
 from app.telemetry.exchange import Exchange, Predicted
+from app.uploads import form_boundary, only_part
 
 TURN_SECONDS = 0.02
 """Time after which the rest is put off to the next turn of the event loop, so that refusals, health
