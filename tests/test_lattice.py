@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import DIGITS, pixels_of
+from conftest import DIGITS, label_of, pixels_of
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -14,7 +14,6 @@ from app.picture.morphology import dilate
 from app.preprocessing import prepare
 from app.recognizer import Recognizer
 
-PITCH = 12
 ROUND = np.hypot(*np.mgrid[-5.5:6, -5.5:6]) < 4.8
 SQUARE = np.pad(np.ones((9, 9), bool), ((1, 2), (1, 2)))
 CROSS = np.pad(np.eye(9, dtype=bool) | np.eye(9, k=1, dtype=bool), ((1, 2), (1, 2)))
@@ -26,9 +25,9 @@ def panel(lit: NDArray[np.bool_], dot: NDArray[np.bool_] = ROUND) -> NDArray[np.
     return np.kron(np.pad(lit, 2), dot).astype(bool)
 
 
-def lit(path: Path, side: int = 28) -> NDArray[np.bool_]:
+def lit(path: Path) -> NDArray[np.bool_]:
     """Which lamps show a digit."""
-    return np.asarray(Image.fromarray(pixels_of(path)).resize((side, side))) > 127
+    return pixels_of(path) > 127
 
 
 def as_picture(ink: NDArray[np.bool_]) -> Image.Image:
@@ -45,7 +44,7 @@ def filled(ink: NDArray[np.bool_]) -> list[int]:
 @pytest.mark.parametrize("path", DIGITS[:10], ids=lambda path: path.stem)
 def test_filled_digit_is_named(recognizer: Recognizer, path: Path, dot: NDArray[np.bool_]) -> None:
     prepared = prepare(as_picture(panel(lit(path), dot)))
-    assert recognizer.predict(prepared.image).digit == int(path.stem[0])
+    assert recognizer.predict(prepared.image).digit == label_of(path)
     assert not prepared.several_digits
 
 
@@ -68,7 +67,7 @@ def test_some_dots_may_be_cut(recognizer: Recognizer) -> None:
     whole = np.asarray(Image.fromarray(pixels_of(DIGITS[0])).resize((336, 336))) > 127
     ink = whole & np.tile(ROUND, (28, 28))
     prepared = prepare(as_picture(np.pad(ink, 20)))
-    assert recognizer.predict(prepared.image).digit == int(DIGITS[0].stem[0])
+    assert recognizer.predict(prepared.image).digit == label_of(DIGITS[0])
 
 
 @pytest.mark.parametrize("shape", [(9, 9), (14, 8)], ids=["square", "upright"])

@@ -15,7 +15,8 @@ from test_gate import ask, get, values
 from test_service import workers_of
 from test_shortcut import PNG, Connection, request_bytes
 
-from app.server.gate import TOGETHER, WATCH_SECONDS
+from app.server.gate import WATCH_SECONDS
+from app.telemetry.exchange import TOGETHER
 
 
 class Traffic:

@@ -105,6 +105,11 @@ class GuardedProtocol(HttpToolsProtocol):
         """Whether an answer is owed."""
         return self.cycle is not None and not self.cycle.response_complete
 
+    @property
+    def host(self) -> str | None:
+        """The client's address, if it has one."""
+        return self.client[0] if self.client else None
+
     def watch(self, now: float) -> None:
         """End the connection if its client has let us wait too long.
 
@@ -172,8 +177,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def _refuse_at_once(self, problem: problems.Problem) -> None:
         """End the connection with the answer to a request that is not known."""
         if not self.busy:  # else an answer is on its way already
-            host = self.client[0] if self.client else None
-            self.answer_problem(problem, self.gate.exchanges.begin("-", "-", host, b"", b""))
+            self.answer_problem(problem, self.gate.exchanges.begin("-", "-", self.host, b"", b""))
         self.transport.close()
 
     def answer(
@@ -194,8 +198,7 @@ class GuardedProtocol(HttpToolsProtocol):
         """
         if self.transport.is_closing():
             return
-        if self.server_state.default_headers is not self.gate.default_headers:
-            self.gate.set_default_headers(self.server_state.default_headers)
+        self.gate.set_default_headers(self.server_state.default_headers)
         lines = [STATUS_LINE[status], self.gate.usual_headers, head]
         if exchange is not None:
             lines += (b"x-request-id: ", exchange.request_id, b"\r\n")

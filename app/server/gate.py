@@ -73,8 +73,7 @@ class Gate:
         refusals: refuses those that need not be looked at.
         in_flight: requests that are worked on: whole, and not yet answered.
         buffered: bytes of bodies in memory.
-        default_headers: those of the server, made anew when the date changes, once a second.
-        usual_headers: their lines, and those of what is on every answer.
+        usual_headers: lines of what is on every answer.
         draining: the service is to stop, so readiness is denied and connections end.
     """
 
@@ -85,6 +84,7 @@ class Gate:
         self._to_watch: list[Connection] = []
         self.draining = False
         self._left = 0
+        self._default_headers: list[tuple[bytes, bytes]] | None = None
         self._finished: list[Exchange] = []
         self._limit = settings.max_in_flight
         self._log = log
@@ -95,8 +95,10 @@ class Gate:
         self.set_default_headers([])
 
     def set_default_headers(self, headers: list[tuple[bytes, bytes]]) -> None:
-        """Make the lines of headers that are on every answer."""
-        self.default_headers = headers
+        """Take the server's headers into all answers; it makes them anew once a second."""
+        if headers is self._default_headers:
+            return
+        self._default_headers = headers
         lines = [b"%b: %b\r\n" % pair for pair in (*headers, *SECURITY_HEADERS.items())]
         self.usual_headers = b"".join(lines)
         self.refusals.set_usual_headers(self.usual_headers)

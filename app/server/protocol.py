@@ -38,11 +38,9 @@ class ShortcutProtocol(GuardedProtocol):
         """Go on; one whole request too many is refused unparsed, which is cheaper."""
         if self.gate.full and self._is_refused_unparsed(data):
             self._fresh = False
-            if self.server_state.default_headers is not self.gate.default_headers:
-                self.gate.set_default_headers(self.server_state.default_headers)
-            self.transport.write(self.gate.refusals.answer(self.client[0] if self.client else None))
-            self.server_state.total_requests += 1
-            self.waiting_since, self._received = self.loop.time(), 0
+            self.gate.set_default_headers(self.server_state.default_headers)
+            self.transport.write(self.gate.refusals.answer(self.host))
+            self._end_answer(close=False)
             self._rest()
         else:
             super().data_received(data)
@@ -186,9 +184,8 @@ class ShortcutProtocol(GuardedProtocol):
             return False
         if self.gate.asks_for_keys and not self.gate.open_to("/predict", _texts(self.headers)):
             return False
-        host = self.client[0] if self.client else None
         self._exchange = self.gate.exchanges.begin(
-            "POST", "/predict", host, request_id, traceparent
+            "POST", "/predict", self.host, request_id, traceparent
         )
         return True
 
