@@ -62,13 +62,14 @@ def test_weights_move_up_the_gradient_and_back() -> None:
 
 
 def test_hyperparameters_can_be_changed_from_the_command_line() -> None:
-    changes = ["learning_rate=0.3", "epochs=4", "nesterov=false", "milestones=2+3"]
+    changes = ["learning_rate=0.3", "epochs=4", "optimizer=sgd", "nesterov=false", "milestones=2+3"]
     recipe = BEST.override([*changes, "schedule=multi-step"])
     assert recipe == replace(
         BEST,
         name=recipe.name,
         learning_rate=0.3,
         epochs=4,
+        optimizer="sgd",
         nesterov=False,
         milestones=(2, 3),
         schedule="multi-step",
@@ -97,6 +98,7 @@ def test_hyperparameters_can_be_changed_from_the_command_line() -> None:
         ("distillation=1.1", "distillation is 1.1; it has to be from 0 to 1"),
         ("shift=-1", "shift is -1.0; it has to be 0 or more"),
         ("momentum=0", "nesterov is true; it has to be false without momentum"),
+        ("nesterov=false", "nesterov is false; it has to be true for muon"),
     ],
 )
 def test_wrong_changes_are_refused(change: str, words: str) -> None:

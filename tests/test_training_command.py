@@ -1,20 +1,16 @@
 import csv
 import json
 import shutil
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
+import training.run
 from app.recognizer import Recognizer
 from training.__main__ import main
 from training.data import Mnist, load_mnist
-from training.device import choose_device
-from training.network import DigitNetwork
-from training.recipes import REFERENCE
-from training.state import Epoch
-from training.trainer import train
 
 
 def test_missing_data_is_an_error_that_names_the_file(
@@ -94,34 +90,97 @@ def test_one_epoch_is_recorded_and_exported(
     assert str(mnist_root) not in json.dumps(card)
 
 
-def test_interrupted_series_goes_on_where_it_was(
-    mnist_root: Path,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    """Seed 0 is finished, seed 1 stopped after its first epoch of two, seed 2 not begun."""
+@pytest.fixture(scope="module")
+def few(mnist_root: Path) -> Mnist:
     mnist = load_mnist(mnist_root)
-    few = Mnist(mnist.train.take(torch.arange(256)), mnist.test.take(torch.arange(20)))
-    common = ["--recipe", "reference", "--seeds", "3", "--epochs", "2", "--threads", "1"]
-    common += ["--runs", str(tmp_path)]
-    assert main(common, load=lambda _: few) == 0
-    (broken,) = tmp_path.glob("*-reference-1")
-    loss = json.loads((broken / "result.json").read_text())["loss"]
-    shutil.rmtree(next(tmp_path.glob("*-reference-2")))
-    shutil.rmtree(broken)
-    device = choose_device("cpu", threads=1)
-    recipe = replace(REFERENCE, epochs=2)
-    broken.mkdir()
+    return Mnist(mnist.train.take(torch.arange(256)), mnist.test.take(torch.arange(20)))
 
-    def stop(line: Epoch) -> None:
+
+def interrupt(monkeypatch: pytest.MonkeyPatch, command: list[str], mnist: Mnist) -> None:
+    """Stop the command after its first epoch."""
+
+    def stop(*_: object) -> str:
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        train(
-            DigitNetwork, recipe, 1, few.train, device, checkpoint=broken / "last.pt", on_epoch=stop
-        )
-    assert main([*common, "--resume"], load=lambda _: few) == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(training.run, "_table_line", stop)
+        assert main(command, load=lambda _: mnist) == 130
+
+
+def test_interrupted_series_goes_on_where_it_was(
+    few: Mnist, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Seed 0 is finished, seed 1 stopped after its first epoch of two, seed 2 not begun."""
+    common = ["--recipe", "reference", "--epochs", "2", "--threads", "1", "--runs", str(tmp_path)]
+    assert main([*common, "--seeds", "2"], load=lambda _: few) == 0
+    (broken,) = tmp_path.glob("*-reference-1")
+    loss = json.loads((broken / "result.json").read_text())["loss"]
+    config = json.loads((broken / "config.json").read_text())
+    shutil.rmtree(broken)
+    interrupt(monkeypatch, [*common, "--seed", "1"], few)
+    assert main([*common, "--seeds", "3", "--resume"], load=lambda _: few) == 0
     output = capsys.readouterr().out
     assert "reference-0/ is finished" in output
     assert json.loads((broken / "result.json").read_text())["loss"] == loss
     assert len(list(tmp_path.iterdir())) == 3
+    resumed = json.loads((broken / "config.json").read_text())
+    (again,) = resumed.pop("resumed")
+    assert resumed == config
+    assert again == {name: config[name] for name in again}
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_run_of_another_length_is_not_resumed(
+    few: Mnist,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    finished: bool,
+) -> None:
+    common = ["--recipe", "reference", "--threads", "1", "--runs", str(tmp_path)]
+    if finished:
+        assert main([*common, "--epochs", "2"], load=lambda _: few) == 0
+    else:
+        interrupt(monkeypatch, [*common, "--epochs", "2"], few)
+    (directory,) = tmp_path.iterdir()
+    kept = (directory / "config.json").read_text()
+    capsys.readouterr()
+    assert main([*common, "--epochs", "3", "--resume"], load=lambda _: few) == 1
+    error = capsys.readouterr().err
+    assert error == f"error: {directory}/ is of another recipe: epochs is 2 there, 3 here\n"
+    assert (directory / "config.json").read_text() == kept
+
+
+def test_run_without_settings_is_not_resumed(
+    few: Mnist, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "2026-01-01-best-0").mkdir()
+    (tmp_path / "2026-01-01-best-0" / "last.pt").touch()
+    assert main(["--runs", str(tmp_path), "--resume"], load=lambda _: few) == 1
+    assert "2026-01-01-best-0/config.json is missing or damaged" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_device_that_is_not_there_is_told(
+    few: Mnist, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["--device", "cuda", "--runs", str(tmp_path)]
+    assert main(command, load=lambda _: few) == 1
+    assert capsys.readouterr().err.startswith("error: there is no cuda here that torch 2.")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("recipe", "exported"), [("reference", False), ("best", True)])
+def test_only_the_best_recipe_replaces_the_weights_unasked(
+    few: Mnist, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipe: str, exported: bool
+) -> None:
+    asked = []
+
+    def note(settings: training.run.RunSettings, *_: object) -> dict[str, Any]:
+        asked.append(settings.weights)
+        return {"accuracy": 1.0}
+
+    monkeypatch.setattr("training.__main__.run", note)
+    command = ["--recipe", recipe, "--seeds", "2", "--weights", str(tmp_path)]
+    assert main(command, load=lambda _: few) == 0
+    assert asked == [tmp_path if exported else None, None]

@@ -10,14 +10,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from training.data import DataError, Mnist, load_mnist
-from training.device import choose_device
+from training.device import DeviceError, choose_device
 from training.distillation import TeacherError
 from training.export import ExportError
-from training.recipes import RECIPES, RecipeError
+from training.recipes import BEST, RECIPES, RecipeError
 from training.run import DivergedError, RunSettings, previous_run, run
 from training.state import ResumeError
 
 INTERRUPTED = 130
+
+ERRORS = (
+    *(DataError, DeviceError, RecipeError, ResumeError),
+    *(TeacherError, DivergedError, ExportError),
+)
+"""What is told in one line."""
 
 
 def main(
@@ -35,9 +41,8 @@ def main(
         return 2
     if options.epochs is not None:
         recipe = replace(recipe, epochs=options.epochs)
-    complete = recipe == RECIPES[options.recipe] and not options.validate
-    ours = recipe.network == "digits"
-    export = complete and ours if options.export is None else options.export
+    shipped = recipe == BEST and not options.validate
+    export = shipped if options.export is None else options.export
     seeds = list(range(options.seeds)) if options.seeds else [options.seed]
     try:
         mnist = load(options.data)
@@ -56,7 +61,7 @@ def main(
             if options.seeds and previous_run(settings) is None:
                 settings = replace(settings, resume=False)  # a series goes on with its next seed
             results.append(run(settings, mnist, device))
-    except (DataError, RecipeError, ResumeError, TeacherError, DivergedError, ExportError) as exc:
+    except ERRORS as exc:
         print(f"error: {exc}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -118,7 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--export",
         action=argparse.BooleanOptionalAction,
-        help="write the checkpoint (by default after a full run: all epochs, all training images)",
+        help="write the checkpoint (by default after a full run of the recipe best)",
     )
     return parser
 

@@ -16,6 +16,10 @@ M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4
 """Parameters of glibc's ``mallopt``, from ``malloc.h``."""
 
 
+class DeviceError(Exception):
+    """The device that was asked for is not there."""
+
+
 @dataclass(frozen=True)
 class Device:
     """A torch device and the arithmetic that is fastest on it.
@@ -54,15 +58,16 @@ def choose_device(
         name: ``auto``, ``cuda``, ``mps`` or ``cpu``.
         precision: ``auto``, ``float32`` or ``bfloat16``.
         threads: CPU threads; all cores by default.
+
+    Raises:
+        DeviceError: the device named is not there, or this torch can't use it.
     """
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    there["cpu"] = True
     if name == "auto":
-        name = (
-            "cuda"
-            if torch.cuda.is_available()
-            else "mps"
-            if torch.backends.mps.is_available()
-            else "cpu"
-        )
+        name = next(each for each, found in there.items() if found)
+    elif not there[name]:
+        raise DeviceError(f"there is no {name} here that torch {torch.__version__} can use")
     torch.set_num_threads(threads or available_cores())
     torch_device = torch.device(name)
     if torch_device.type == "cpu":

@@ -35,7 +35,9 @@ def _optimizers(network: nn.Module, recipe: Recipe) -> list[torch.optim.Optimize
     if recipe.optimizer == "muon":
         return [
             Muon(matrices, recipe.learning_rate * MUON_RATE, recipe.momentum, recipe.weight_decay),
-            torch.optim.SGD(vectors, recipe.learning_rate, recipe.momentum, nesterov=True),
+            torch.optim.SGD(
+                vectors, recipe.learning_rate, recipe.momentum, nesterov=recipe.nesterov
+            ),
         ]
     return [torch.optim.SGD(plain, recipe.learning_rate, recipe.momentum, nesterov=recipe.nesterov)]
 

@@ -53,7 +53,7 @@ class Recipe:
             its updates being of another size) with ``sgd`` for the rest.
         learning_rate: the highest of the schedule.
         momentum: of the optimizer.
-        nesterov: whether the momentum is Nesterov's.
+        nesterov: whether the momentum is Nesterov's, as Muon's always is.
         weight_decay: L2 penalty on the weights of the convolutions; none on BatchNorm's.
         schedule: ``constant``; ``multi-step``, down by ``gamma`` at each milestone; or
             ``one-cycle``, linearly up over ``warm_up`` and linearly down to zero.
@@ -76,7 +76,7 @@ class Recipe:
         forms: digits as they are written around the world (``training/forms.py``) that are added
             to every batch, as a share of its size.
         crop_epochs: the first epochs, in which the network is shown the middle 24×24 pixels of each
-            image, a quarter less to compute: MNIST's digits lie within 20×20.
+            image, a quarter less to compute; one digit in eight has ink outside of them.
         calm_epochs: the last epochs, in which the augmentation has ``calm_strength``.
         calm_strength: factor on the ranges of the augmentation in the calm epochs.
         averaging: decay of the exponential moving average of the weights, taken every step; the
@@ -135,6 +135,8 @@ class Recipe:
                     raise RecipeError(f"{name} is {value}; it has to be {meaning}")
         if self.nesterov and not self.momentum:
             raise RecipeError("nesterov is true; it has to be false without momentum")
+        if self.optimizer == "muon" and not self.nesterov:
+            raise RecipeError("nesterov is false; it has to be true for muon")
 
     def learning_rate_at(self, epoch: float) -> float:
         """Learning rate after so many epochs, counted from 0; fractions are steps within one."""

@@ -12,6 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from training.data import FILES
 from training.device import Device, hardware
 from training.network import MNIST_MEAN, MNIST_STD, DigitNetwork, count_parameters
@@ -30,6 +32,7 @@ def environment(device: Device) -> dict[str, Any]:
             **{name: version(name) for name in PACKAGES},
         },
         "hardware": hardware(device.torch_device),
+        "threads": torch.get_num_threads(),
         "arithmetic": "bfloat16" if device.bf16 else "float32",
         "source_sha256": _source_hash(),
         "data_sha256": {name: file.sha256 for name, file in FILES.items()},

@@ -26,6 +26,7 @@ from training.state import Epoch, ResumeError
 from training.summary import format_table, summarize
 from training.trainer import build_network, remaining_seconds, train
 
+CONFIG = "config.json"
 CHECKPOINT = "last.pt"
 RESULT = "result.json"
 NETWORK = "network.pt"
@@ -64,7 +65,7 @@ def run(settings: RunSettings, mnist: Mnist, device: Device) -> dict[str, Any]:
     """Train, evaluate, record, export; returns what ``result.json`` holds.
 
     Raises:
-        ResumeError: there is no such run to go on with.
+        ResumeError: there is no such run to go on with, or it is of another recipe.
         TeacherError: the file of the teacher holds none.
         RecipeError: the recipe's batches are larger than all that there is to learn from.
         DivergedError: the loss of an epoch is infinite or not a number.
@@ -77,6 +78,7 @@ def run(settings: RunSettings, mnist: Mnist, device: Device) -> dict[str, Any]:
     previous = previous_run(settings) if settings.resume else None
     if settings.resume and previous is None and not _teacher_was_begun(settings):
         raise ResumeError(f"no run of {_name(settings)} in {settings.runs}/ to resume")
+    begun = _read_config(previous, recipe) if previous else None
     if previous is not None and (previous / RESULT).exists():
         print(f"{previous}/ is finished")
         finished: dict[str, Any] = json.loads((previous / RESULT).read_text(encoding="utf-8"))
@@ -86,7 +88,7 @@ def run(settings: RunSettings, mnist: Mnist, device: Device) -> dict[str, Any]:
     training_digits, validation = mnist.train, None
     if settings.validate:
         training_digits, validation = hold_out(mnist.train)
-    config = {
+    config = begun or {
         "recipe": asdict(recipe),
         "seed": seed,
         "validate": settings.validate,
@@ -94,7 +96,9 @@ def run(settings: RunSettings, mnist: Mnist, device: Device) -> dict[str, Any]:
         **({"teacher_sha256": teacher.sha256} if teacher else {}),
         **environment(device),
     }
-    write_json(directory / "config.json", config)
+    if begun:
+        config["resumed"] = [*begun.get("resumed", []), environment(device)]
+    write_json(directory / CONFIG, config)
     blank = build_network(recipe)
     summary = format_table(summarize(blank)) if isinstance(blank, DigitNetwork) else str(blank)
     (directory / "network.txt").write_text(summary + "\n", encoding="utf-8")
@@ -170,14 +174,12 @@ def _teacher(settings: RunSettings, mnist: Mnist, device: Device) -> Teacher:
     if settings.teacher:
         return load_teacher(settings.teacher, device)
     lesson = _teacher_settings(settings)
-    run(replace(lesson, resume=previous_run(lesson) is not None), mnist, device)
+    try:
+        run(replace(lesson, resume=previous_run(lesson) is not None), mnist, device)
+    except ResumeError as exc:
+        raise TeacherError(f"{exc}; name a --teacher") from exc
     directory = previous_run(lesson)
     assert directory is not None
-    config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
-    if config["recipe"] != json.loads(json.dumps(asdict(lesson.recipe))):
-        raise TeacherError(
-            f"{directory}/ is of another recipe than the teacher's: name a --teacher"
-        )
     return load_teacher(directory / NETWORK, device)
 
 
@@ -200,6 +202,23 @@ def previous_run(settings: RunSettings) -> Path | None:
         if path.parent.name[len("YYYY-MM-DD-") :].partition("+")[0] == _name(settings)
     ]
     return max(found, default=None)
+
+
+def _read_config(directory: Path, recipe: Recipe) -> dict[str, Any]:
+    """What a run was begun with; raises :class:`ResumeError` if that was another recipe."""
+    path = directory / CONFIG
+    try:
+        config: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        there = config["recipe"]
+    except (OSError, ValueError, KeyError, TypeError) as exc:
+        raise ResumeError(f"{path} is missing or damaged") from exc
+    here = json.loads(json.dumps(asdict(recipe)))
+    for name in {**there, **here}:
+        if (old := there.get(name, "unknown")) != (new := here.get(name, "unknown")):
+            raise ResumeError(
+                f"{directory}/ is of another recipe: {name} is {old} there, {new} here"
+            )
+    return config
 
 
 def _name(settings: RunSettings) -> str:
