@@ -78,7 +78,8 @@ def create_app(
     app.state.paths = [route.path for router in routers for route in router.routes]  # type: ignore[attr-defined]
     # Compressed here only: an answer of /predict is too small to gain by it.
     app.mount("/static", GZipMiddleware(page.PageFiles(directory=page.DIRECTORY)), name="static")
-    if settings.cors_origins:
+    app.add_middleware(GateMiddleware)
+    if settings.cors_origins:  # outside of the gate, so that pages can read refusals too
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.cors_origins,
@@ -86,7 +87,6 @@ def create_app(
             allow_headers=["*"],
             expose_headers=["Server-Timing", "X-Request-ID", "Retry-After"],
         )
-    app.add_middleware(GateMiddleware)
     return app
 
 

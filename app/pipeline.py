@@ -61,12 +61,12 @@ class Pipeline:
     async def name_digit(self, data: bytes, preprocess: Preprocess = "auto") -> Outcome:
         """Name the digit in an image file; raises the problems of decoding and preprocessing."""
         start = time.perf_counter()
-        picture = open_image(data, self.settings.max_pixels)
-        if _is_small(data, picture):
-            async with self._few_a_turn:
-                return self._finish(_prepared(picture, preprocess), time.perf_counter())
-        self.refuse_if_threads_are_busy()
-        prepared = await self.in_thread(partial(_prepared, picture, preprocess))
+        if len(data) <= INLINE_BYTES:  # of a larger file even the header may take seconds to read
+            picture = open_image(data, self.settings.max_pixels)
+            if _is_small(picture):
+                async with self._few_a_turn:
+                    return self._finish(_prepared(picture, preprocess), time.perf_counter())
+        prepared = await self.begin_in_thread(partial(self._read, data, preprocess))
         return self._finish(prepared, start)
 
     def refuse_if_threads_are_busy(self) -> None:
@@ -75,22 +75,27 @@ class Pipeline:
         if waiting >= WAITING_PER_THREAD * self.settings.decoder_threads:
             raise Busy
 
+    async def begin_in_thread(self, work: Callable[[], Result]) -> Result:
+        """Do the first long work of a request; raises :class:`app.problems.Busy`."""
+        self.refuse_if_threads_are_busy()
+        return await self.in_thread(work)
+
     async def in_thread(self, work: Callable[[], Result]) -> Result:
         """Do long work beside the event loop, which goes first wherever the two compete."""
         return await anyio.to_thread.run_sync(_yielding, work, limiter=self._threads)
 
     def prepare_small(self, data: bytes) -> Prepared | None:
-        """The first half of :meth:`name_digit`; None for a picture that belongs in a thread."""
+        """The first half of :meth:`name_digit`; None for a picture that belongs in a thread.
+
+        Args:
+            data: ``INLINE_BYTES`` or fewer.
+        """
         picture = open_image(data, self.settings.max_pixels)
-        return _prepared(picture, "auto") if _is_small(data, picture) else None
+        return _prepared(picture, "auto") if _is_small(picture) else None
 
     def name_files(self, files: Sequence[bytes], preprocess: Preprocess) -> list[dict[str, Any]]:
         """The answers for image files, in order, or the problems in their places."""
-
-        def read(data: bytes) -> Prepared:
-            return _prepared(open_image(data, self.settings.max_pixels), preprocess)
-
-        return self._name_each([partial(read, data) for data in files])
+        return self._name_each([partial(self._read, data, preprocess) for data in files])
 
     def name_pixels(self, images: NDArray[np.uint8]) -> list[dict[str, Any]]:
         """As :meth:`name_files`, for pictures uint8 ``[N, H, W]``."""
@@ -102,6 +107,9 @@ class Pipeline:
         for index in np.flatnonzero(~images.any(axis=(1, 2))):
             found[index] = blank().as_dict()
         return found
+
+    def _read(self, data: bytes, preprocess: Preprocess) -> Prepared:
+        return _prepared(open_image(data, self.settings.max_pixels), preprocess)
 
     def _name_each(self, steps: list[Callable[[], Prepared]]) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
@@ -127,8 +135,8 @@ def _yielding(work: Callable[[], Result]) -> Result:
     return work()
 
 
-def _is_small(data: bytes, picture: Image.Image) -> bool:
-    return len(data) <= INLINE_BYTES and picture.width * picture.height <= INLINE_PIXELS
+def _is_small(picture: Image.Image) -> bool:
+    return picture.width * picture.height <= INLINE_PIXELS
 
 
 def _prepared(picture: Image.Image, preprocess: Preprocess) -> Prepared:

@@ -197,8 +197,16 @@ def unexpected() -> dict[str, Any]:
     return {"type": "about:blank", "title": status.phrase, "status": status.value}
 
 
-def problem_response(problem: dict[str, Any], headers: Mapping[str, str] | None = None) -> Response:
-    """The response that carries a problem details object."""
+def problem_response(
+    path: str, problem: dict[str, Any], headers: Mapping[str, str] | None = None
+) -> Response:
+    """The response that carries a problem details object.
+
+    Args:
+        path: of the request; clients of the Open Inference Protocol look for a member ``error``.
+    """
+    if path.startswith("/v2"):
+        problem = {**problem, "error": problem.get("detail", problem["title"])}
     return Response(orjson.dumps(problem), problem["status"], headers, MEDIA_TYPE)
 
 
@@ -209,7 +217,7 @@ def install_problem_handlers(app: FastAPI) -> None:
         request: Request, problem: dict[str, Any], headers: Mapping[str, str] | None = None
     ) -> Response:
         request.scope["exchange"].problem = kind_of(problem)
-        return problem_response(problem, headers)
+        return problem_response(request.scope["path"], problem, headers)
 
     @app.exception_handler(Problem)
     async def _problem(request: Request, exc: Problem) -> Response:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.cores import available_cores
@@ -68,8 +69,10 @@ class Settings(BaseSettings):
     max_buffered_bytes: int = Field(
         256 * MEBIBYTE,
         ge=1,
+        validate_default=True,
         description="Bytes of request bodies that a process holds in memory; others get 503.",
     )
+
     upload_seconds: float = Field(
         10,
         gt=0,
@@ -110,3 +113,13 @@ class Settings(BaseSettings):
         False,
         description="Send traces to OTEL_EXPORTER_OTLP_ENDPOINT; needs tinydigits[otel].",
     )
+
+    @field_validator("max_buffered_bytes")
+    @classmethod
+    def _holds_the_largest_body(cls, value: int, info: ValidationInfo) -> int:
+        for name in ("max_upload_bytes", "max_batch_bytes"):
+            if value < info.data.get(name, 0):
+                raise PydanticCustomError(
+                    "too_small", "Input should be at least {name}", {"name": name.upper()}
+                )
+        return value

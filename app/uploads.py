@@ -9,6 +9,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from fastapi import Request
 from python_multipart.exceptions import FormParserError
@@ -163,19 +164,16 @@ def parse_form(body: bytes, boundary: bytes, max_parts: int, too_many: type[Prob
         nonlocal ended
         ended = True
 
-    parser = MultipartParser(
-        boundary,
-        {
-            "on_part_begin": part_begin,
-            "on_part_data": lambda data, start, stop: parts[-1].data.extend(data[start:stop]),
-            "on_header_field": lambda data, start, stop: name.extend(data[start:stop]),
-            "on_header_value": lambda data, start, stop: value.extend(data[start:stop]),
-            "on_header_end": header_end,
-            "on_end": end,
-        },
-    )
+    callbacks: Any = {
+        "on_part_begin": part_begin,
+        "on_part_data": lambda data, start, stop: parts[-1].data.extend(data[start:stop]),
+        "on_header_field": lambda data, start, stop: name.extend(data[start:stop]),
+        "on_header_value": lambda data, start, stop: value.extend(data[start:stop]),
+        "on_header_end": header_end,
+        "on_end": end,
+    }
     try:
-        parser.write(body)
+        MultipartParser(boundary, callbacks).write(body)  # a boundary may be too long
     except FormParserError as exc:
         raise MalformedForm(f"The multipart body can't be parsed: {exc}.") from exc
     if not ended:

@@ -1,6 +1,7 @@
 """Clients that are slow, idle, or too many, over real connections."""
 
 import asyncio
+import io
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from PIL import Image
 from service_process import ServiceProcess
 from test_gate import SECURITY, ask, get, values
 from test_shortcut import PNG, Connection, request_bytes, serving
@@ -121,6 +123,21 @@ class TestDeadlines:
             wait_until(lambda: values(url)["http_requests_in_flight"] == 0)
             wait_until(lambda: values(url)["http_connections"] == 1)
 
+    def test_answer_that_is_taken_slowly_but_steadily_is_not_cut(
+        self, recognizer: Recognizer
+    ) -> None:
+        part = b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n"
+        with (
+            serving(recognizer, upload_seconds=0.3) as (url, _),
+            Connection(url) as connection,
+        ):
+            connection.send(part)
+            first = connection.bare_answer()[2]
+            connection.send(part * 10)  # more than the kernel holds
+            for _ in range(10):
+                time.sleep(0.2)
+                assert connection.bare_answer()[2] == first
+
 
 def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
     deadline = time.monotonic() + seconds
@@ -144,6 +161,36 @@ def test_head_that_does_not_end_is_refused(recognizer: Recognizer, start: bytes)
         assert (status, problem["type"]) == (431, "urn:tinydigits:too-many-headers")
         assert SECURITY.items() <= headers.items()
         assert closed(connection)
+
+
+def test_trailers_that_do_not_end_are_refused(recognizer: Recognizer) -> None:
+    head = b"POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with serving(recognizer) as (url, _), Connection(url) as connection:
+        connection.send(head + b"1\r\nx\r\n0\r\n")
+        with suppress(ConnectionError):
+            for _ in range(20):
+                connection.send(b"X-A: bcd\r\n" * 5_000)
+                time.sleep(0.02)
+        status, _, problem = connection.answer()
+        assert (status, problem["type"]) == (431, "urn:tinydigits:too-many-headers")
+        assert closed(connection)
+        counts = values(url)
+    assert counts["http_requests_total,/predict,431"] == 1
+    assert counts["http_requests_in_flight"] == 0
+
+
+def test_body_in_many_small_pieces_is_taken(recognizer: Recognizer) -> None:
+    """What stands around the pieces, each sent on its own, is more than a head may be."""
+    piece = PNG + bytes(5_000)
+    with serving(recognizer) as (url, _), Connection(url) as connection:
+        connection.send(b"POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for byte in piece:
+            connection.send(b"1;%b\r\n" % (b"x" * 20))
+            connection.send(b"%c\r\n" % byte)
+        connection.send(b"0\r\nX-Trailer: 1\r\n\r\n")
+        assert connection.answer()[0] == 200
+        connection.send(request_bytes())
+        assert connection.answer()[0] == 200
 
 
 def test_large_heads_may_follow_each_other(recognizer: Recognizer) -> None:
@@ -187,6 +234,20 @@ def test_connection_in_use_is_not_closed_for_another(recognizer: Recognizer) -> 
         for _ in range(20):
             assert get(url, "/health/live")[0] == 200
         assert busy.answer()[0] == 200
+
+
+def test_header_of_a_large_file_keeps_no_one_waiting(recognizer: Recognizer) -> None:
+    """A JPEG of empty comments, which takes a second to be opened."""
+    picture = io.BytesIO()
+    Image.new("L", (28, 28)).save(picture, "JPEG")
+    data = picture.getvalue()[:2] + b"\xff\xfe\0\2" * 500_000 + picture.getvalue()[2:]
+    with serving(recognizer) as (url, _), ThreadPoolExecutor() as pool:
+        answer = pool.submit(ask, url, "/predict", body=data)
+        wait_until(lambda: values(url)["http_requests_in_flight"] == 1)
+        for _ in range(3):
+            assert get(url, "/health/live")[0] == 200
+        assert not answer.done()
+        assert answer.result()[2]["type"] == "urn:tinydigits:blank-picture"
 
 
 def test_files_are_given_back() -> None:

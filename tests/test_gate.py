@@ -1,5 +1,6 @@
 """What every answer must have, whether the route gives it or the shortcut."""
 
+import io
 import json
 import re
 import time
@@ -12,6 +13,7 @@ from typing import Any, Literal
 import pytest
 from conftest import DIGITS, pixels_of
 from fastapi.testclient import TestClient
+from PIL import Image
 from prometheus_client.parser import text_string_to_metric_families
 from service_process import ServiceProcess
 from test_shortcut import PNG, Connection, request_bytes, serving
@@ -173,6 +175,24 @@ class TestOrigins:
             _, headers, _ = ask(url, path)
             assert "access-control-allow-origin" not in headers
 
+    def test_they_may_need_a_key(self, recognizer: Recognizer, path: str) -> None:
+        """A browser asks first, without the key, and shows its page what was refused."""
+        origin = "Origin: https://a.example"
+        with serving(recognizer, cors_origins="https://a.example", api_keys="first") as (url, _):
+            with Connection(url) as connection:
+                connection.send(
+                    f"OPTIONS {path} HTTP/1.1\r\nHost: x\r\n{origin}\r\n"
+                    "Access-Control-Request-Method: POST\r\n"
+                    "Access-Control-Request-Headers: x-api-key\r\n\r\n".encode()
+                )
+                status, headers, _ = connection.bare_answer()
+            assert status == 200
+            assert headers["access-control-allow-headers"] == "x-api-key"
+            for key, expected in (("first", 200), ("other", 401)):
+                status, headers, _ = ask(url, path, origin, f"X-API-Key: {key}")
+                assert status == expected
+                assert headers["access-control-allow-origin"] == "https://a.example"
+
 
 class TestAdmission:
     """One request is worked on as long as a test lasts: its client takes none of the answers."""
@@ -256,7 +276,8 @@ class TestAdmission:
             assert connection.answer()[0] == 503
 
     def test_bytes_in_memory_are_bounded(self, recognizer: Recognizer) -> None:
-        with serving(recognizer, max_buffered_bytes=100_000) as (url, _):
+        names = ("max_buffered_bytes", "max_upload_bytes", "max_batch_bytes")
+        with serving(recognizer, **dict.fromkeys(names, 100_000)) as (url, _):
             with Connection(url) as half:
                 half.send(request_bytes(bytes(90_000), "/predict")[:-5])
                 while values(url)["http_request_buffered_bytes"] < 80_000:
@@ -269,7 +290,76 @@ class TestAdmission:
                 pass
 
 
+class TestOtherProtocols:
+    """What Java's client and ``curl --http2`` offer, and what HTTP was before 1.1."""
+
+    OFFER = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAEA")
+
+    def test_another_protocol_is_declined(self, service: str, path: str) -> None:
+        with Connection(service) as connection:
+            for _ in range(2):
+                connection.send(request_bytes(PNG, path, *self.OFFER))
+                assert connection.answer()[0] == 200
+
+    def test_so_it_is_if_the_body_comes_later(self, service: str, path: str) -> None:
+        data = request_bytes(PNG, path, *self.OFFER)
+        with Connection(service) as connection:
+            connection.send(data[: -len(PNG)])
+            time.sleep(0.05)
+            connection.send(data[-len(PNG) :])
+            assert connection.answer()[0] == 200
+
+    def test_body_that_speaks_of_it_stays(self, service: str) -> None:
+        form = b"--b\r\nUpgrade: x\r\nContent-Disposition: form-data; name=file\r\n\r\n%b\r\n--b--"
+        kind = "Content-Type: multipart/form-data; boundary=b"
+        assert ask(service, "/predict", kind, body=form % PNG)[0] == 200
+
+    def test_connection_of_the_old_version_ends(self, service: str, path: str) -> None:
+        data = request_bytes(PNG, path, "Connection: keep-alive")
+        with Connection(service) as connection:
+            connection.send(data.replace(b"HTTP/1.1", b"HTTP/1.0", 1))
+            start = time.monotonic()
+            assert connection.answer()[0] == 200
+            assert connection.socket.recv(1) == b""
+            assert time.monotonic() - start < 2
+
+
+class TestClientsThatGoAway:
+    def test_large_picture_is_recorded_as_such(self, recognizer: Recognizer) -> None:
+        picture = io.BytesIO()
+        Image.effect_noise((4000, 3000), 50).save(picture, "JPEG")
+        with serving(recognizer) as (url, _):
+            with Connection(url) as connection:
+                connection.send(request_bytes(picture.getvalue()))
+                while values(url)["http_requests_in_flight"] < 1:
+                    pass
+            while "http_requests_total,/predict,499" not in (counts := values(url)):
+                assert not [name for name in counts if re.match(".*/predict,[24]", name)]
+
+    @pytest.mark.parametrize("kind", ["application/json", "application/x-ndjson"])
+    def test_batch_is_abandoned_and_recorded_as_such(
+        self, recognizer: Recognizer, kind: str
+    ) -> None:
+        name = "http_requests_total,/predict/batch,499"
+        with serving(recognizer) as (url, _):
+            with Connection(url) as connection:
+                many = bytes([1]) * 784 * 20_000
+                connection.send(request_bytes(many, "/predict/batch", f"Accept: {kind}"))
+                while values(url)["http_requests_in_flight"] < 1:
+                    pass
+            deadline = time.monotonic() + 20
+            while name not in (counts := values(url)):
+                assert time.monotonic() < deadline
+            named = sum(counts[f"tinydigits_predictions_total,{digit}"] for digit in range(10))
+            assert named < 20_000
+            assert counts["http_requests_in_flight"] == 0
+
+
 class TestMetrics:
+    def test_errors_are_a_nought_before_the_first(self, recognizer: Recognizer) -> None:
+        with serving(recognizer) as (url, _):
+            assert values(url)["http_requests_total,/predict,500"] == 0
+
     def test_both_paths_are_counted(self, recognizer: Recognizer, path: str) -> None:
         with serving(recognizer) as (url, _):
             before = values(url)

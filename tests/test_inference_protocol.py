@@ -150,7 +150,7 @@ def test_what_can_not_be_read_is_told(client: TestClient, case: str) -> None:
     assert words in response.json()["error"]
 
 
-@pytest.mark.parametrize("length", ["-1", "x", "", "999999", "²"])
+@pytest.mark.parametrize("length", ["-1", "x", "", "999999", "²", "9" * 5_000, "0" * 5_000])
 def test_length_of_the_json_is_checked(client: TestClient, length: str) -> None:
     headers = {"Inference-Header-Content-Length": length.encode("utf-8")}
     response = client.post(INFER, json=body(), headers=headers)
@@ -164,6 +164,27 @@ def test_limits_hold(recognizer: Recognizer) -> None:
         assert client.post(INFER, json=many).status_code == 413
         assert "at most 2 images" in client.post(INFER, json=many).json()["error"]
         assert client.post(INFER, content=bytes(60_001)).status_code == 413
+
+
+def test_too_much_for_json_is_told(client: TestClient) -> None:
+    """8,372 images, of which the 501 outputs each are over 4 Mi numbers."""
+    count = 8_372
+    request = body(shape=[count, 28, 28], parameters={"binary_data_size": count * 784})
+    del request["inputs"][0]["data"]
+    for binary, status in ((False, 400), (True, 200)):
+        head = json.dumps({**request, "parameters": {"binary_data_output": binary}}).encode()
+        headers = {"Inference-Header-Content-Length": str(len(head))}
+        response = client.post(INFER, content=head + bytes(count * 784), headers=headers)
+        assert response.status_code == status
+        if not binary:
+            assert "ask for bytes, or for fewer outputs" in response.json()["error"]
+
+
+@pytest.mark.parametrize("path", ["/v2/models/other", "/v2/models/digits/versions/2/infer"])
+def test_what_is_not_there_is_told_in_the_protocols_way(client: TestClient, path: str) -> None:
+    response = client.get(path)
+    assert response.status_code == 404
+    assert response.json()["error"] == "Not Found"
 
 
 def test_compressed_request_is_refused(client: TestClient) -> None:

@@ -150,6 +150,15 @@ def test_form_without_boundary(client: TestClient) -> None:
     assert problem.json()["detail"] == "The Content-Type names no boundary."
 
 
+def test_boundary_that_is_too_long(client: TestClient) -> None:
+    boundary = b"b" * 257
+    body = (part("x") + part("file") + b"--b--\r\n").replace(b"--b", b"--" + boundary)
+    headers = {"Content-Type": b"multipart/form-data; boundary=" + boundary}
+    problem = client.post("/predict", content=body, headers=headers).json()
+    assert problem["type"] == "urn:tinydigits:malformed-form"
+    assert "257" in problem["detail"]
+
+
 class TestLimits:
     @pytest.fixture
     def client(self, recognizer: Recognizer) -> TestClient:

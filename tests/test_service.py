@@ -152,6 +152,18 @@ def test_every_worker_gets_its_share_of_connections() -> None:
     assert min(shares) > 20  # a fair coin falls so low once in a million series
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere workers outlive their parent")
+def test_no_worker_outlives_its_parent() -> None:
+    with ServiceProcess(WORKERS="2") as service:
+        while listeners(service.port) < 2:
+            time.sleep(0.05)
+        service.process.kill()
+        deadline = time.monotonic() + 20
+        while listeners(service.port):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
 def listeners(port: int) -> int:
     """Sockets that listen on a port."""
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 from conftest import REPOSITORY
+from pydantic import ValidationError
 
 from app.settings import Settings
 
@@ -25,6 +26,20 @@ def test_help_names_every_setting() -> None:
     for name, field in Settings.model_fields.items():
         assert f"--{name.replace('_', '-')}" in text
         assert field.description
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        {"max_upload_bytes": 1_000_000, "max_batch_bytes": 1, "max_buffered_bytes": 999_999},
+        {"max_batch_bytes": 2**30},
+    ],
+)
+def test_largest_body_fits_in_memory(limits: dict[str, int]) -> None:
+    with pytest.raises(
+        ValidationError, match="max_buffered_bytes\n  Input should be at least MAX_"
+    ):
+        Settings(**limits)
 
 
 @pytest.mark.parametrize("name", ["API_KEYS", "CORS_ORIGINS"])

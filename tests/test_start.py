@@ -70,8 +70,9 @@ def test_host_of_another_machine() -> None:
     assert_one_line(fault(HOST="192.0.2.1"), "192.0.2.1")
 
 
-def test_host_that_is_none() -> None:
-    assert_one_line(fault(HOST="no such host"), "no such host")
+@pytest.mark.parametrize("host", ["no such host", "a..b", "a" * 70])
+def test_host_that_is_none(host: str) -> None:
+    assert_one_line(fault(HOST=host), host)
 
 
 @pytest.mark.parametrize(

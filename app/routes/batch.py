@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from starlette.requests import ClientDisconnect
 
 from app.answers import encode
 from app.arrays import read_images
@@ -82,7 +83,7 @@ async def predict_batch(
     """  # noqa: D205 - Markdown for /docs
     pipeline: Pipeline = request.app.state.pipeline
     pieces = await _read_pieces(request, pipeline, preprocess)
-    answers = _in_threads(pieces, pipeline, request.app.state.metrics)
+    answers = _in_threads(pieces, pipeline, request)
     if NDJSON in request.headers.get("accept", ""):
         lines = (b"".join(encode(one) + b"\n" for one in piece) async for piece in answers)
         return StreamingResponse(lines, media_type=NDJSON)
@@ -125,10 +126,13 @@ def _split(images: Any, size: int) -> Iterator[Any]:
 
 
 async def _in_threads(
-    pieces: Iterator[Piece], pipeline: Pipeline, metrics: Metrics
+    pieces: Iterator[Piece], pipeline: Pipeline, request: Request
 ) -> AsyncIterator[list[dict[str, Any]]]:
     """The pieces' answers in order; one request keeps one thread busy, so that others go on."""
+    metrics: Metrics = request.app.state.metrics
     for piece in pieces:
+        if "gone" in request.scope:  # who has gone needs no answers
+            raise ClientDisconnect
         answers = await pipeline.in_thread(piece)
         metrics.batch(answers)
         yield answers

@@ -2,13 +2,14 @@
 
 The graph as it is: input ``images`` uint8 ``[N, 28, 28]``, bright ink on dark; outputs by their
 names. Tensors come and go as JSON, or as bytes behind it (the extension ``binary_tensor_data``).
-Errors are the protocol's, ``{"error": "…"}``.
+Errors are problem details, as everywhere, with the protocol's member ``error``.
 """
 
 from __future__ import annotations
 
 from functools import partial
 from importlib.metadata import version
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,10 @@ from numpy.typing import NDArray
 from app.answers import encode
 from app.pipeline import Pipeline
 from app.preprocessing import SIDE
-from app.problems import InvalidTensor, Problem, TooManyImages
+from app.problems import InvalidTensor, TooManyImages
 from app.recognizer import ENGINE_BATCH, OUTPUTS
-from app.routes.tensors import parameters_of, read_images, split_body
+from app.routes.predict import AT_THE_GATE, problem_responses
+from app.routes.tensors import MOST_NUMBERS_IN_JSON, parameters_of, read_images, split_body
 from app.server.gate import Gate
 from app.uploads import read_body
 
@@ -34,14 +36,9 @@ router = APIRouter(prefix="/v2", tags=["Open Inference Protocol"])
 MODEL = f"/models/{NAME}"
 OF_VERSION = f"{MODEL}/versions/{VERSION}"
 
-_ERROR = {
-    "description": "The request is not valid.",
-    "content": {
-        "application/json": {
-            "schema": {"type": "object", "properties": {"error": {"type": "string"}}}
-        }
-    },
-}
+_PROBLEMS = problem_responses(
+    {400: "The request is not valid.", **AT_THE_GATE, 413: "Too many bytes, or too many images."}
+)
 
 
 @router.get("", summary="The server")
@@ -90,7 +87,7 @@ async def model() -> dict[str, Any]:
 @router.post(
     f"{MODEL}/infer",
     summary="Run the network",
-    responses={400: _ERROR},
+    responses=_PROBLEMS,
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -105,19 +102,15 @@ async def model() -> dict[str, Any]:
 async def infer(request: Request) -> Response:
     """One tensor `images`, UINT8 [N, 28, 28], bright ink on dark; all outputs, or those named."""
     pipeline: Pipeline = request.app.state.pipeline
-    try:
-        pipeline.refuse_if_threads_are_busy()
-        if request.headers.get("content-encoding", "identity") != "identity":
-            raise InvalidTensor("Compressed requests are not accepted.")
-        limit = pipeline.settings.max_batch_bytes
-        body = bytes(await read_body(request, limit, limit))
-        length = request.headers.get(JSON_LENGTH)
-        if len(body) <= SMALL_BYTES:
-            return _infer(pipeline, body, length)
-        return await pipeline.in_thread(partial(_infer, pipeline, body, length))
-    except Problem as exc:
-        request.scope["exchange"].problem = exc.slug
-        return Response(encode({"error": exc.detail}), exc.status, exc.headers, "application/json")
+    pipeline.refuse_if_threads_are_busy()
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise InvalidTensor("Compressed requests are not accepted.")
+    limit = pipeline.settings.max_batch_bytes
+    body = bytes(await read_body(request, limit, limit))
+    length = request.headers.get(JSON_LENGTH)
+    if len(body) <= SMALL_BYTES:
+        return _infer(pipeline, body, length)
+    return await pipeline.in_thread(partial(_infer, pipeline, body, length))
 
 
 def _infer(pipeline: Pipeline, body: bytes, json_length: str | None) -> Response:
@@ -127,6 +120,9 @@ def _infer(pipeline: Pipeline, body: bytes, json_length: str | None) -> Response
     if len(images) > pipeline.settings.max_batch_images:
         raise TooManyImages(f"Send at most {pipeline.settings.max_batch_images:,} images.")
     wanted = _outputs(header)
+    as_json = [prod(OUTPUTS[name][1]) for name, as_bytes in wanted.items() if not as_bytes]
+    if len(images) * sum(as_json) > MOST_NUMBERS_IN_JSON:
+        raise InvalidTensor("This is too much for JSON; ask for bytes, or for fewer outputs.")
     pieces = [
         pipeline.recognizer.run(list(wanted), images[start : start + ENGINE_BATCH])
         for start in range(0, len(images), ENGINE_BATCH)

@@ -77,7 +77,7 @@ async def predict(
 ) -> Response:
     """Send the picture as the part `file` of a form, or as the bare body."""
     pipeline: Pipeline = request.app.state.pipeline
-    data = await read_file(request, pipeline.settings.max_upload_bytes, pipeline.in_thread)
+    data = await read_file(request, pipeline.settings.max_upload_bytes, pipeline.begin_in_thread)
     outcome = await pipeline.name_digit(data, preprocess)
     content = answer(outcome.prepared, outcome.prediction, include)
     named = content["digit"], content["confidence"], content["is_digit"]

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from app.preprocessing import SIDE
 from app.problems import InvalidTensor
 
-MOST_PIXELS_IN_JSON = 4 * 1024 * 1024
-"""Numbers in a JSON body; as objects of Python each takes up to forty bytes."""
+MOST_NUMBERS_IN_JSON = 4 * 1024 * 1024
+"""In a body or an answer; of a body each takes up to forty bytes, as an object of Python."""
 
 
 def split_body(body: bytes, json_length: str | None) -> tuple[dict[str, Any], memoryview]:
@@ -27,10 +27,11 @@ def split_body(body: bytes, json_length: str | None) -> tuple[dict[str, Any], me
     """
     length = len(body)
     if json_length is not None:
-        if not json_length.isdecimal() or int(json_length) > len(body):
+        most = len(str(len(body)))  # digits; of thousands int() makes no number
+        if not (json_length.isdecimal() and len(json_length) <= most) or int(json_length) > length:
             raise InvalidTensor("Inference-Header-Content-Length is no length of the body's JSON.")
         length = int(json_length)
-    if body.count(b",", 0, length) > MOST_PIXELS_IN_JSON:
+    if body.count(b",", 0, length) > MOST_NUMBERS_IN_JSON:
         raise InvalidTensor("This is too much for JSON; send the tensor as bytes.")
     try:
         header = orjson.loads(memoryview(body)[:length])

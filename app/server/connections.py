@@ -9,6 +9,7 @@ second or more often.
 from __future__ import annotations
 
 import asyncio
+import re
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
@@ -19,7 +20,10 @@ from app.telemetry.exchange import Exchange
 LINGER_SECONDS = 0.2
 
 MOST_HEAD_BYTES = 64 * 1024
-"""Of a request line and headers, beside what came with their first byte; more would fill memory."""
+"""Of a request line and headers, or of the trailers behind a body, beside what came with their
+first byte; more would fill memory."""
+
+_UPGRADE = re.compile(rb"\r\nupgrade[ \t]*:[^\r\n]*", re.IGNORECASE)
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -30,14 +34,15 @@ class GuardedProtocol(HttpToolsProtocol):
     """When its client's turn began, by the loop's clock; None while it is ours."""
     _begun = False
     """A request has begun that is not yet whole."""
-    _in_head = False
-    """Its headers have not ended."""
     _head_bytes = 0
+    """Of what came of it since there was something of its body."""
     _fresh = True
     """Nothing has been asked yet."""
     _received = 0
     """Bytes of the body of the request that has begun."""
     _write_paused = False
+    _unsent = 0
+    """Bytes of answers that the client had to take when writing was paused."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin: of too many connections, the one that has kept us waiting longest has to go."""
@@ -47,27 +52,30 @@ class GuardedProtocol(HttpToolsProtocol):
         self.gate.connected(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End."""
+        """End; whoever works on an answer is told by its scope."""
         self.gate.disconnected(self)
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.scope["gone"] = True  # type: ignore[typeddict-unknown-key]
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Go on; a head that does not end is refused."""
-        headers = self.headers
+        """Go on; a head, or trailers, that do not end are refused."""
+        headers, received = self.headers, self._received
+        if not self._begun and b"pgrade" in data:
+            data = _without_upgrade(data)
         super().data_received(data)
-        if self._in_head and self.headers is headers:
+        if self._received != received:
+            self._head_bytes = 0
+        elif self._begun and self.headers is headers:
             self._head_bytes += len(data)
-            if self._head_bytes > MOST_HEAD_BYTES and not self.transport.is_closing():
-                self._refuse_at_once(problems.TooManyHeaders("Send fewer or shorter headers."))
-
-    def on_headers_complete(self) -> None:
-        """Go on with a request: its body follows."""
-        self._in_head = False
-        super().on_headers_complete()
+            if self._head_bytes > MOST_HEAD_BYTES and not (
+                self.transport.is_closing() or self.flow.read_paused
+            ):
+                self._give_up(problems.TooManyHeaders("Send fewer or shorter headers."))
 
     def on_message_begin(self) -> None:
         """Begin a request."""
-        self._begun, self._in_head, self._fresh, self._head_bytes = True, True, False, 0
+        self._begun, self._fresh, self._head_bytes = True, False, 0
         self.waiting_since, self._received = self.loop.time(), 0
         super().on_message_begin()
 
@@ -80,6 +88,8 @@ class GuardedProtocol(HttpToolsProtocol):
         """End a request: now it is our turn."""
         self._begun, self.waiting_since = False, None
         super().on_message_complete()
+        if not self.pipeline:  # reading rests after a large body, and who leaves would not be seen
+            self.flow.resume_reading()
 
     def on_response_complete(self) -> None:
         """End an answer; the next request may have begun already."""
@@ -91,13 +101,13 @@ class GuardedProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """Wait until the client has taken some of the answer."""
         super().pause_writing()
-        self._write_paused = True
+        self._write_paused, self._unsent = True, self.transport.get_write_buffer_size()
         self.waiting_since, self._received = self.loop.time(), 0
 
     def resume_writing(self) -> None:
         """Go on with the answer."""
         super().resume_writing()
-        self._write_paused = False
+        self._write_paused, self._unsent = False, 0
         self.waiting_since = None if self.busy else self.loop.time()
 
     @property
@@ -118,14 +128,15 @@ class GuardedProtocol(HttpToolsProtocol):
         """
         if self.waiting_since is None:
             return
-        current = self.cycle is not None and self.cycle.scope is self.scope
+        current = self._current
         if (self.flow.read_paused and not self._write_paused) or (self.busy and not current):
             self.waiting_since, self._received = now, 0  # it is we who let the client wait
             return
         settings = self.gate.settings
         waited = now - self.waiting_since
         if self.transport.is_closing() or self._write_paused:
-            if waited > settings.upload_seconds:
+            taken = max(0, self._unsent - self.transport.get_write_buffer_size())
+            if waited > settings.upload_seconds + taken / settings.min_upload_rate:
                 self.transport.abort()
         elif not self._begun:
             if waited > (settings.upload_seconds if self._fresh else settings.keep_alive_seconds):
@@ -134,7 +145,7 @@ class GuardedProtocol(HttpToolsProtocol):
             if waited > settings.upload_seconds:
                 self.transport.close()
         elif waited > settings.upload_seconds + self._received / settings.min_upload_rate:
-            self._expire()
+            self._give_up(problems.SlowUpload("Send the request faster, or a smaller one."))
 
     def shutdown(self) -> None:
         """Stop after the requests that are on their way.
@@ -162,16 +173,22 @@ class GuardedProtocol(HttpToolsProtocol):
         if not self.transport.is_closing():
             self.flow.resume_reading()
 
-    def _expire(self) -> None:
-        problem = problems.SlowUpload("Send the request faster, or a smaller one.")
-        if not self.busy:
+    @property
+    def _current(self) -> bool:
+        """Whether the request that came last has been handed on."""
+        return self.cycle is not None and self.cycle.scope is self.scope
+
+    def _give_up(self, problem: problems.Problem) -> None:
+        """End the connection in the middle of a request, with an answer if it has none."""
+        if not self._current:
             self._refuse_at_once(problem)
             return
-        self.scope["expired"] = True  # type: ignore[typeddict-unknown-key]
-        if not self.cycle.response_started:  # the route waits for the rest
-            self.answer_problem(problem, None)
-        self.cycle.response_started = self.cycle.disconnected = True
-        self.cycle.message_event.set()
+        if self.busy:
+            self.scope["refused"] = problem  # type: ignore[typeddict-unknown-key]
+            if not self.cycle.response_started:  # the route waits for the rest
+                self.answer_problem(problem, None)
+            self.cycle.response_started = self.cycle.disconnected = True
+            self.cycle.message_event.set()
         self.transport.close()
 
     def _refuse_at_once(self, problem: problems.Problem) -> None:
@@ -225,3 +242,12 @@ class GuardedProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP."""
         self._refuse_at_once(problems.MalformedHttp(msg))
+
+
+def _without_upgrade(data: bytes) -> bytes:
+    """A request that offers another protocol, as Java's client and ``curl --http2`` do, without.
+
+    The parser would take what follows the head for that protocol, and not for the body.
+    """
+    head, end, rest = data.partition(b"\r\n\r\n")
+    return _UPGRADE.sub(b"", head) + end + rest

@@ -66,9 +66,7 @@ class _Passage:
         try:
             await self._answer()
         except ClientDisconnect:
-            if self._scope.get("expired"):  # the connection has answered already
-                self._status = problems.SlowUpload.status
-                self._exchange.problem = problems.SlowUpload.slug
+            pass
         except asyncio.CancelledError:
             if self._status or not gate.draining:
                 raise
@@ -82,9 +80,15 @@ class _Passage:
             gate.buffered -= self._buffered
             if self._inside:
                 gate.leave()
-            gate.finished(
-                self._exchange, self._route(), self._status or CLIENT_WENT_AWAY, self._sent
-            )
+            gate.finished(self._exchange, self._route(), self._recorded_status(), self._sent)
+
+    def _recorded_status(self) -> int:
+        """What became of it, as the connection knows: it may have answered, or be gone."""
+        refused: problems.Problem | None = self._scope.get("refused")
+        if refused is not None:
+            self._exchange.problem = refused.slug
+            return refused.status
+        return CLIENT_WENT_AWAY if self._scope.get("gone") else self._status or CLIENT_WENT_AWAY
 
     async def _answer(self) -> None:
         gate, headers = self._gate, self._headers
@@ -139,7 +143,7 @@ class _Passage:
         self, problem: dict[str, Any], headers: Mapping[str, str] | None = None
     ) -> None:
         self._exchange.problem = problems.kind_of(problem)
-        response = problems.problem_response(problem, headers)
+        response = problems.problem_response(self._exchange.path, problem, headers)
         await response(self._scope, self._receive, self.send)
 
     def _route(self) -> str:

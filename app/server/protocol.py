@@ -72,7 +72,6 @@ class ShortcutProtocol(GuardedProtocol):
     def on_headers_complete(self) -> None:
         """Begin a request: collect its body here if it may take the shortcut."""
         if self.url == b"/predict" and self._may_take_shortcut():
-            self._in_head = False
             self._body = bytearray()
         else:
             super().on_headers_complete()
@@ -82,6 +81,7 @@ class ShortcutProtocol(GuardedProtocol):
         if self._body is None:
             super().on_body(body)
         else:
+            self._received += len(body)
             self._body += body
 
     def on_message_complete(self) -> None:
@@ -161,7 +161,7 @@ class ShortcutProtocol(GuardedProtocol):
             self.parser.get_method() != b"POST"
             or self.expect_100_continue
             or not self.parser.should_keep_alive()
-            or self.parser.should_upgrade()
+            or self.parser.get_http_version() != "1.1"
             or (self.cycle is not None and not self.cycle.response_complete)
             or self.flow.write_paused
             or self.app_state["shortcut"] is None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
 import logging
 import os
 import resource
+import signal
 import socket
 import sys
 from dataclasses import dataclass
@@ -29,6 +31,9 @@ TRACES_ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_EN
 ACCEPTED_A_TURN = 8
 """Connections that are accepted in a turn of the event loop, which accepts one from each socket:
 with one only, new connections, health checks among them, would wait seconds in a flood."""
+
+PR_SET_PDEATHSIG = 1
+"""From ``linux/prctl.h``: the signal that a process gets when its parent has died."""
 
 SPARE_ROWS = 16
 """Rows of the board beyond the workers': while workers are replaced there may be more of them."""
@@ -83,6 +88,8 @@ def bind(host: str, port: int) -> socket.socket:
         bound.bind(address)
     except OSError as exc:
         raise StartError(f"can't listen on {host}, port {port}: {exc.strerror}.") from exc
+    except UnicodeError as exc:  # of a name that no host may have
+        raise StartError(f"can't listen on {host}: that is no name of a host.") from exc
     return bound
 
 
@@ -95,6 +102,8 @@ class Worker:
 
     def __call__(self) -> FastAPI:
         """The application."""
+        if sys.platform == "linux":  # elsewhere a worker outlives its parent if that is killed
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
         app = create_app(self.settings, board=self.board)
         collect_garbage_seldom()
         return app

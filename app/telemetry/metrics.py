@@ -25,6 +25,7 @@ from prometheus_client.core import (
     Metric,
 )
 
+from app.problems import kind_of
 from app.telemetry.board import WIDTH, Board
 from app.telemetry.exchange import Exchange
 from app.telemetry.processes import processes
@@ -152,7 +153,7 @@ class Metrics:
             if "digit" in answer:
                 self._named(answer["digit"], float(answer["confidence"]), answer["is_digit"])
             else:
-                self.problem(answer["type"].rpartition(":")[2])
+                self.problem(kind_of(answer))
 
     def _named(self, digit: int, confidence: float, is_digit: bool) -> None:
         row = self._row
@@ -184,7 +185,7 @@ class Metrics:
             "http_requests", "Requests answered.", labels=("path", "status")
         )
         for (route, status), place in self._requests.items():
-            if totals[place]:
+            if totals[place] or status == 500:  # a rate begins with a nought
                 requests.add_metric((route, str(status)), totals[place])
         yield requests
         seconds = HistogramMetricFamily(
