@@ -1,6 +1,7 @@
 """The scripts behind the claims of reliability: they run, and they can say no."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -35,7 +36,10 @@ def test_soak_tells_what_grows(last: dict[str, float], wrong: set[str]) -> None:
 
 
 def test_restarts_lose_no_request(tmp_path: Path) -> None:
-    assert shutil.which("haproxy"), "needs haproxy"
+    if shutil.which("haproxy") is None:
+        if os.environ.get("CI"):
+            pytest.fail("needs haproxy")
+        pytest.skip("needs haproxy")
     command = [sys.executable, "benchmarks/rolling_restart.py", "--rate", "50", "--rounds", "1"]
     path = tmp_path / "restarts.json"
     result = subprocess.run(
