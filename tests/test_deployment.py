@@ -83,13 +83,42 @@ def test_pod_has_the_time_to_drain() -> None:
     assert seen < values["DRAIN_SECONDS"]
 
 
+def scrape_job() -> dict[str, Any]:
+    configuration = yaml.safe_load((DEPLOY / "monitoring/prometheus.yaml").read_text())
+    (job,) = configuration["scrape_configs"]
+    return dict(job)
+
+
+def test_prometheus_finds_the_deployments_pods() -> None:
+    job = scrape_job()
+    (discovery,) = job["kubernetes_sd_configs"]
+    ((name, value),) = manifest("deployment")["spec"]["selector"]["matchLabels"].items()
+    assert discovery["selectors"] == [{"role": "pod", "label": f"{name}={value}"}]
+    (port,) = container()["ports"]
+    kept = [one["regex"] for one in job["relabel_configs"] if one["action"] == "keep"]
+    assert kept == [port["name"]]
+
+
+def test_rules_look_for_the_job_that_prometheus_has() -> None:
+    selectors = [
+        node
+        for group in yaml.safe_load((DEPLOY / "monitoring/alerts.yaml").read_text())["groups"]
+        for rule in group["rules"]
+        for node in re.findall(r"\{([^}]*)\}", rule["expr"])
+    ]
+    assert selectors
+    for selector in selectors:
+        (job,) = re.findall(r'job=~"([^"]*)"', selector)
+        assert re.fullmatch(job, scrape_job()["job_name"])
+
+
 def test_copies_follow_from_the_figures() -> None:
     with (REPOSITORY / "benchmarks/results/serve.csv").open() as file:
         rates = {row["what"]: row["value"] for row in csv.DictReader(file)}
     text = (DEPLOY / "README.md").read_text()
     most = float(rates["tinydigits, form, 16 connections, 1/s"])
     assert f"answers {most:,.0f} pictures a second" in text
-    assert f"At 70 % of that, {0.7 * most:,.0f} a second" in text
+    assert f"70 % of that, {0.7 * most:,.0f} a second" in text
     rows = re.findall(r"^\| ([\d,]+) \| (\d+) \|$", text, re.MULTILINE)
     assert len(rows) == 4
     for rate, copies in rows:
