@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
+
+from meanwhile import Meanwhile
 
 SECONDS = 1
 """Between two looks."""
@@ -13,26 +16,17 @@ SECONDS = 1
 
 def peaks_while(work: Callable[[], object]) -> dict[str, float]:
     """The most private megabytes that a process of each kind holds while some work is done."""
-    stopped = threading.Event()
     peaks: dict[str, float] = defaultdict(float)
-
-    def watch() -> None:
-        while not stopped.wait(SECONDS):
-            for kind, megabytes in _private_memory():
-                peaks[kind] = max(peaks[kind], megabytes)
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
+    with Meanwhile(_private_memory) as looks:
         work()
-    finally:
-        stopped.set()
-        watcher.join()
+    for kind, megabytes in chain.from_iterable(looks.results()):
+        peaks[kind] = max(peaks[kind], megabytes)
     return peaks
 
 
 def _private_memory() -> list[tuple[str, float]]:
-    """Kind and private megabytes of this run's processes."""
+    """Kind and private megabytes of this run's processes, after a while."""
+    time.sleep(SECONDS)
     found = []
     for directory in Path("/proc").glob("[0-9]*"):
         try:

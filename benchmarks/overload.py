@@ -26,10 +26,10 @@ import json
 import statistics
 import subprocess
 import sys
-import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -37,6 +37,7 @@ import numpy as np
 import uvloop
 from contestants import DIGITS, OURS, REPOSITORY, Service, running
 from load import LENGTH, enlarged, request_bytes
+from meanwhile import Meanwhile
 from wrk import wrk
 
 SERVER, GENERATOR = {0}, {1}
@@ -155,36 +156,21 @@ def as_row(load: Overload) -> dict[str, float]:
     }
 
 
-class HealthProbe:
-    """Asks ``/health/live`` ten times a second; keeps the milliseconds that it took."""
+def health_milliseconds(port: int) -> float:
+    """How long ``/health/live`` takes, a tenth of a second from now."""
+    time.sleep(0.1)
+    start = time.perf_counter()
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("GET", "/health/live")
+    if connection.getresponse().status != http.HTTPStatus.OK:
+        raise RuntimeError("the service is not alive")
+    connection.close()
+    return (time.perf_counter() - start) * 1000
 
-    def __init__(self, port: int) -> None:
-        self.milliseconds: list[float] = []
-        self._port, self._stop = port, threading.Event()
-        self._thread = threading.Thread(target=self._ask)
 
-    def __enter__(self) -> HealthProbe:
-        self._thread.start()
-        return self
-
-    @property
-    def p99(self) -> float:
-        """Milliseconds within which 99 of 100 were answered."""
-        return float(np.percentile(self.milliseconds, 99))
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _ask(self) -> None:
-        while not self._stop.wait(0.1):
-            start = time.perf_counter()
-            connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=10)
-            connection.request("GET", "/health/live")
-            if connection.getresponse().status != http.HTTPStatus.OK:
-                raise RuntimeError("the service is not alive")
-            connection.close()
-            self.milliseconds.append((time.perf_counter() - start) * 1000)
+def health_of(port: int) -> Meanwhile[float]:
+    """Asks after a service's health ten times a second."""
+    return Meanwhile(partial(health_milliseconds, port))
 
 
 def open_loop(seconds: float, side: int, rounds: int) -> list[dict[str, Any]]:
@@ -199,9 +185,9 @@ def open_loop(seconds: float, side: int, rounds: int) -> list[dict[str, Any]]:
         rate = TIMES * tried[fitting]
         for _ in range(rounds):
             best.append(generate(service.port, fitting, seconds, side))
-            with HealthProbe(service.port) as probe:
+            with health_of(service.port) as health:
                 row = generate(service.port, rate, seconds, side)
-            much.append({**row, "health_p99": probe.p99})
+            much.append({**row, "health_p99": float(np.percentile(health.results(), 99))})
     loads = {"best": best, f"{TIMES} times that": much}
     return _rows(f"heed Retry-After, {side}×{side}", loads)
 
@@ -222,7 +208,7 @@ def flood(seconds: float, rounds: int) -> list[dict[str, Any]]:
         for _ in range(rounds):
             few = wrk(service.port, GENERATOR, 16, seconds, bare=True)
             best.append({"accepted": few.rate, "p99": few.p99})
-            with HealthProbe(service.port) as probe:
+            with health_of(service.port) as health:
                 many = wrk(service.port, GENERATOR, FLOOD, seconds, bare=True, refusals=True)
             much.append(
                 {
@@ -230,7 +216,7 @@ def flood(seconds: float, rounds: int) -> list[dict[str, Any]]:
                     "accepted": many.rate,
                     "p99": many.p99,
                     "failed": many.late,
-                    "health_p99": probe.p99,
+                    "health_p99": float(np.percentile(health.results(), 99)),
                 }
             )
     loads = {"16 connections": best, f"{FLOOD} connections": much}

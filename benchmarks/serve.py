@@ -26,7 +26,6 @@ import os
 import platform
 import statistics
 import struct
-import threading
 import time
 from collections import defaultdict
 from contextlib import ExitStack
@@ -36,6 +35,7 @@ import numpy as np
 from apart import limits
 from contestants import CONTESTANTS, DIGITS, NAIVE, OURS, REPOSITORY, Service, running
 from load import Load, measure, request_bytes
+from meanwhile import Meanwhile
 from PIL import Image
 from preprocessing import encoded, photo
 from report import Results, hardware, measurements
@@ -151,28 +151,15 @@ def beside_photos(results: Results, seconds: float) -> None:
     data = encoded(photo(4032, 3024), "JPEG")
     small = request_bytes("/predict", DIGITS[0].read_bytes(), "image/png")
     with running(OURS, SERVER) as service:
-        stopped = threading.Event()
-        answered = 0
-
-        def send_photos() -> None:
-            nonlocal answered
-            while not stopped.is_set():
-                service.ask(data, bare=True)
-                answered += 1
-
         alone = measure("127.0.0.1", service.port, Load(small, SMALL_RATE, seconds))
-        senders = [threading.Thread(target=send_photos) for _ in range(2)]
-        for sender in senders:
-            sender.start()
-        beside = measure("127.0.0.1", service.port, Load(small, SMALL_RATE, seconds))
-        stopped.set()
-        for sender in senders:
-            sender.join()
+        with Meanwhile(lambda: service.ask(data, bare=True), threads=2) as photos:
+            beside = measure("127.0.0.1", service.port, Load(small, SMALL_RATE, seconds))
+        answered = photos.results()
     if alone["failures"] or beside["failures"]:
         raise RuntimeError(f"failed: {alone} {beside}")
     results["p99 alone, ms"].append(alone["p99"])
     results["p99 beside photos, ms"].append(beside["p99"])
-    results["photos meanwhile"].append(answered)
+    results["photos meanwhile"].append(len(answered))
 
 
 def table(results: Results) -> dict[str, float]:
