@@ -16,9 +16,7 @@ from __future__ import annotations
 
 import argparse
 import csv
-import datetime
 import importlib.metadata
-import platform
 import statistics
 import subprocess
 import sys
@@ -33,7 +31,7 @@ from bulk_inputs import cells, write_folder, write_idx
 from bulk_memory import peaks_while
 from bulk_processor_time import ROWS_PER_FILE, processor_time
 from contestants import DIGITS, REPOSITORY
-from report import Results, hardware, measurements
+from report import Results, facts, measurements
 
 IDX_ENGINE = "IDX on one core: share of the engine's batch rate"
 PNG_LIMIT = "PNG on one core: share of decode and inference alone"
@@ -176,10 +174,8 @@ def write_csv(path: Path, results: Results, values: dict[str, float]) -> None:
         for name, each in results.items():
             rounds = " ".join(f"{value:.5g}" for value in each)
             writer.writerow([name, f"{statistics.median(each):.5g}", "", "", rounds])
-        writer.writerow(["date", datetime.date.today().isoformat()])
-        writer.writerow(["hardware", hardware()])
+        writer.writerows(facts())
         writer.writerow(["command", " ".join(["python", "benchmarks/bulk.py", *sys.argv[1:]])])
-        writer.writerow(["python", platform.python_version()])
         for package in ("ray", "pyarrow", "onnxruntime", "pillow", "numpy"):
             writer.writerow([package, importlib.metadata.version(package)])
 

@@ -85,6 +85,11 @@ BENTOML = Contestant(
 CONTESTANTS = (OURS, NAIVE, LITSERVE, BENTOML)
 
 
+def versions() -> list[tuple[str, str]]:
+    """Each contestant's name, and what is installed for it."""
+    return [(one.name, one.versions()) for one in CONTESTANTS]
+
+
 class Service:
     """A running contestant."""
 

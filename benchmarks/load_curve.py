@@ -19,7 +19,8 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 from apart import run_apart
-from contestants import CONTESTANTS, DIGITS, OURS, REPOSITORY, Contestant, running
+from contestants import CONTESTANTS, DIGITS, OURS, REPOSITORY, Contestant, running, versions
+from report import facts
 
 from app.recognizer import Recognizer
 
@@ -45,6 +46,12 @@ def curve(contestant: Contestant, seconds: float) -> list[dict[str, Any]]:
             if row["answered"] < ENOUGH * rate:
                 break
     return rows
+
+
+def measured(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV but for those that say when and where it was measured."""
+    with path.open() as file:
+        return [row for row in csv.DictReader(file) if row["answered"]]
 
 
 def draw(rows: list[dict[str, str]], path: Path) -> None:
@@ -92,8 +99,8 @@ def main() -> None:
             writer = csv.DictWriter(file, FIELDS)
             writer.writeheader()
             writer.writerows(rows)
-    with options.csv.open() as file:
-        draw(list(csv.DictReader(file)), options.png)
+            csv.writer(file).writerows([*facts(), *versions()])
+    draw(measured(options.csv), options.png)
 
 
 if __name__ == "__main__":

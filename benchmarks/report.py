@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import platform
 import statistics
 from pathlib import Path
@@ -16,6 +17,12 @@ def hardware() -> str:
     model = next(line.partition(": ")[2] for line in lines if line.startswith("model name"))
     cores = sum(line.startswith("processor") for line in lines)
     return f"{model}, {cores} cores, {platform.system()} {platform.release().partition('-')[0]}"
+
+
+def facts() -> list[tuple[str, str]]:
+    """When and where something is measured, as the last rows of its file."""
+    date = datetime.date.today().isoformat()
+    return [("date", date), ("hardware", hardware()), ("python", platform.python_version())]
 
 
 def measurements(results: Results) -> str:

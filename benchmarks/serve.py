@@ -18,12 +18,10 @@ from __future__ import annotations
 
 import argparse
 import csv
-import datetime
 import http.client
 import io
 import json
 import os
-import platform
 import statistics
 import struct
 import time
@@ -33,12 +31,12 @@ from pathlib import Path
 
 import numpy as np
 from apart import limits
-from contestants import CONTESTANTS, DIGITS, NAIVE, OURS, REPOSITORY, Service, running
+from contestants import CONTESTANTS, DIGITS, NAIVE, OURS, REPOSITORY, Service, running, versions
 from load import Load, measure, request_bytes
 from meanwhile import Meanwhile
 from PIL import Image
 from preprocessing import encoded, photo
-from report import Results, hardware, measurements
+from report import Results, facts, measurements
 from wrk import wrk
 
 from app.recognizer import Recognizer
@@ -212,11 +210,7 @@ def write_csv(path: Path, results: Results, values: dict[str, float]) -> None:
         for name, each in results.items():
             rounds = " ".join(f"{value:.5g}" for value in each)
             writer.writerow([name, f"{statistics.median(each):.5g}", "", "", "", rounds])
-        writer.writerow(["date", datetime.date.today().isoformat()])
-        writer.writerow(["hardware", hardware()])
-        writer.writerow(["python", platform.python_version()])
-        for one in CONTESTANTS:
-            writer.writerow([one.name, one.versions()])
+        writer.writerows([*facts(), *versions()])
 
 
 def main() -> None:
