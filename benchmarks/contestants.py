@@ -74,6 +74,11 @@ OURS = Contestant("tinydigits", lambda bin_, _: [f"{bin_}/python", "-m", "app"],
 NAIVE = Contestant(
     "FastAPI + torch", lambda bin_, port: [f"{bin_}/python", "naive.py", str(port)], "naive"
 )
+ON_OUR_ENGINE = Contestant(
+    "FastAPI + ONNX Runtime",
+    lambda bin_, port: [f"{bin_}/python", "with_onnx.py", str(port)],
+    "with_onnx",
+)
 LITSERVE = Contestant(
     "LitServe", lambda bin_, port: [f"{bin_}/python", "with_litserve.py", str(port)], "litserve"
 )
@@ -82,7 +87,7 @@ BENTOML = Contestant(
     lambda bin_, port: [f"{bin_}/bentoml", "serve", "-q", "with_bentoml:Digits", "-p", str(port)],
     "bentoml",
 )
-CONTESTANTS = (OURS, NAIVE, LITSERVE, BENTOML)
+CONTESTANTS = (OURS, ON_OUR_ENGINE, NAIVE, LITSERVE, BENTOML)
 
 
 def versions() -> list[tuple[str, str]]:

@@ -28,7 +28,7 @@ RATES = (50, 100, 200, 300, 400, 600, 900, 1200, 1500, 1800, 2100, 2400, 2700, 3
 FIELDS = ("service", "offered", "answered", "p50", "p99", "failures")
 ENOUGH = 0.9
 SERVER, GENERATOR = {0}, "1"
-COLOURS = ("#0b6e4f", "#c1666b", "#4d6cfa", "#d4a017")
+COLOURS = ("#0b6e4f", "#c1666b", "#4d6cfa", "#d4a017", "#7b4b94")
 
 
 def curve(contestant: Contestant, seconds: float) -> list[dict[str, Any]]:
@@ -58,7 +58,7 @@ def draw(rows: list[dict[str, str]], path: Path) -> None:
     """Two panels: what is answered, and how soon."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
     names = list(dict.fromkeys(row["service"] for row in rows))
-    for name, colour in zip(names, COLOURS, strict=False):
+    for name, colour in zip(names, COLOURS[: len(names)], strict=True):
         own = [row for row in rows if row["service"] == name]
         offered = [float(row["offered"]) for row in own]
         width = 2.4 if name == OURS.name else 1.4

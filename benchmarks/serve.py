@@ -31,7 +31,17 @@ from pathlib import Path
 
 import numpy as np
 from apart import limits
-from contestants import CONTESTANTS, DIGITS, NAIVE, OURS, REPOSITORY, Service, running, versions
+from contestants import (
+    CONTESTANTS,
+    DIGITS,
+    NAIVE,
+    ON_OUR_ENGINE,
+    OURS,
+    REPOSITORY,
+    Service,
+    running,
+    versions,
+)
 from load import Load, measure, request_bytes
 from meanwhile import Meanwhile
 from PIL import Image
@@ -82,6 +92,8 @@ def against_each_other(results: Results, seconds: float, rounds: int) -> None:
                 if service.contestant.bare:
                     only_ours(results, service, seconds)
                 service.pause()
+            ours, other = (results[f"{one.name}, {FORM}"][-1] for one in (OURS, ON_OUR_ENGINE))
+            results[f"ratio to {ON_OUR_ENGINE.name}, form"].append(ours / other)
 
 
 def only_ours(results: Results, service: Service, seconds: float) -> None:

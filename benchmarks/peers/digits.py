@@ -1,4 +1,4 @@
-"""What the three peers share: the same network and weights, on PyTorch as most services run it."""
+"""What the peers on PyTorch share, as most services run a network: the same one and its weights."""
 
 from __future__ import annotations
 
