@@ -79,7 +79,7 @@ class DigitAnswer extends HTMLElement {
     this.#part("verdict").textContent = verdict;
     this.#part("second").textContent = second;
     this.#part("time").textContent = `${Math.max(1, Math.round(roundTrip))} ms round trip` +
-      (inference === undefined ? "" : ", ");
+      (inference === undefined ? "" : ",");
     this.#part("inference").textContent =
       inference === undefined ? "" : `${inference.toFixed(1)} ms of it the network`;
     const saw = this.#part("saw");

@@ -16,8 +16,9 @@ const ARROWS = {
  * `<drawing-pad>`: draws with mouse, finger, pen or keyboard, or shows a picture from a file.
  *
  * Fires `change` whenever what it shows changes; `detail.settled` is false in the middle of a
- * stroke. Properties: `penWidth` (fraction of the side), `erasing`; and what is laid over the
- * drawing: `preprocessing`, `evidence`, `patch` (see `View`).
+ * stroke; and `unreadable` for a file that can't be read. Properties: `penWidth` (fraction of the
+ * side), `erasing`; and what is laid over the drawing: `preprocessing`, `evidence`, `patch` (see
+ * `View`).
  */
 class DrawingPad extends HTMLElement {
   penWidth = 0.075;
@@ -89,7 +90,15 @@ class DrawingPad extends HTMLElement {
   }
 
   /** Show a picture file in the drawing's place; `asInk` if it is bright ink on black. */
-  async show(file, { asInk = false } = {}) {
+  async show(source, { asInk = false } = {}) {
+    const { name, type } = source;
+    // Read once: a file may change or go while the page still shows it.
+    const bytes = await source.arrayBuffer().catch(() => null);
+    if (!bytes) {
+      this.dispatchEvent(new Event("unreadable"));
+      return;
+    }
+    const file = new File([bytes], name ?? "", { type });
     // A format that only the service can read still gets its answer; its name stands in for it.
     const bitmap = await createImageBitmap(file).catch(() => null);
     this.#endStroke();

@@ -8,6 +8,7 @@ import { blobOf, copy, curlCommand, tooLargeToPaste } from "./sharing.js";
 import { decodeStrokes, encodeStrokes } from "./stroke-code.js";
 
 const QUIET = 450; // ms without news before the live region speaks
+const PATIENCE = 300; // ms until an answer is missed
 
 const pad = document.querySelector("drawing-pad");
 const answer = document.querySelector("digit-answer");
@@ -18,7 +19,8 @@ const legend = document.querySelector("#legend");
 const width = document.querySelector("#width");
 const button = (name) => document.querySelector(`[data-action="${name}"]`);
 const predictor = new Predictor();
-let saw = null; // the 28×28 of the latest answer, a data URI
+let saw = null; // the 28×28 that the network saw of what the pad shows, a data URI
+let away = false;
 
 let speaking = 0;
 /** Speak in the live region when nothing else is said for a while, if it is `still` true then. */
@@ -29,7 +31,21 @@ function say(sentence, still = () => true) {
   }, QUIET);
 }
 
+/** A line below the answer; null for none. */
+function remark(text) {
+  notice.hidden = text === null;
+  notice.textContent = text;
+}
+
+/** Something that was asked for did not come about; what the pad shows stays. */
+function explain(sentence) {
+  remark(sentence);
+  say(sentence);
+}
+
 const picture = () => pad.toBlob();
+
+let missed = 0;
 
 function refresh({ settled }) {
   button("undo").disabled = !pad.canUndo;
@@ -38,44 +54,66 @@ function refresh({ settled }) {
   const drawn = pad.strokes.length > 0;
   button("link").disabled = button("erase").disabled = !drawn; // a picture fits in no link
   if (!drawn) erase(false);
-  if (settled) history.replaceState(null, "", address());
+  if (settled) {
+    history.replaceState(null, "", address());
+    keep(null);
+    clearTimeout(missed);
+  }
   if (pad.empty) {
     predictor.cancel();
-    showPicture(null);
+    inside.show(null);
+    if (!away) remark(null);
     say(answer.empty(), () => pad.empty);
   } else {
+    if (settled && !away) missed = setTimeout(miss, PATIENCE);
     predictor.ask(picture, { urgent: settled });
   }
 }
 
-function showPicture(image) {
+/** The answer shown is another picture's. */
+function miss() {
+  answer.stale = true;
+  remark("Sending the picture …");
+  say("Sending the picture.");
+}
+
+function keep(image) {
   saw = image;
   button("save").disabled = image === null;
+}
+
+/** The service has answered, and the network saw `image`, if any. */
+function answered(image) {
+  clearTimeout(missed);
+  remark(null);
+  keep(image);
   inside.show(image);
 }
 
 pad.addEventListener("change", (event) => refresh(event.detail));
 pad.addEventListener("paint", () => inside.mirror(pad));
+pad.addEventListener("unreadable", () => explain("This file can't be read."));
 
 predictor.addEventListener("answer", ({ detail }) => {
   pad.preprocessing = detail.preprocessing;
   say(answer.show(detail));
-  showPicture(detail.image);
+  answered(detail.image);
 });
 predictor.addEventListener("problem", ({ detail }) => {
-  showPicture(null);
+  answered(null);
   say(answer.problem(detail));
 });
 predictor.addEventListener("away", ({ detail }) => {
-  const first = notice.hidden;
-  notice.hidden = false;
-  notice.querySelector("span").textContent = `trying again in ${Math.ceil(detail.retryIn / 1000)} s`;
+  clearTimeout(missed);
+  const seconds = Math.ceil(detail.retryIn / 1000);
+  remark(`The service is away. Your drawing is kept; trying again in ${seconds} s.`);
   answer.stale = true;
-  if (first) say("The service is away. Your drawing is kept, and the page tries again by itself.");
+  if (!away) say("The service is away. Your drawing is kept, and the page tries again by itself.");
+  away = true;
 });
 predictor.addEventListener("back", () => {
-  notice.hidden = true;
-  answer.stale = false;
+  away = answer.stale = false;
+  remark(null);
   if (pad.empty) say("The service is back.");
 });
 
@@ -97,15 +135,17 @@ function address() {
 }
 
 function restore() {
-  const strokes = decodeStrokes(location.hash.slice(1));
+  const code = location.hash.slice(1);
+  const strokes = decodeStrokes(code);
   if (strokes) pad.strokes = strokes;
+  else if (code) explain("This link is incomplete.");
   else pad.clear();
 }
 
 async function curl() {
   let body = await picture();
-  if (saw && (!body || tooLargeToPaste(body))) body = blobOf(saw);
-  if (!body) throw new Error("Nothing is left to see.");
+  if (!body || tooLargeToPaste(body)) body = saw && blobOf(saw);
+  if (!body) throw new Error("There is nothing to paste, or not yet.");
   return curlCommand(body, new URL("/predict", location.href).href);
 }
 
@@ -156,5 +196,5 @@ document.addEventListener("keydown", (event) => {
 });
 
 addEventListener("hashchange", restore);
+refresh({ settled: false });
 restore();
-refresh({ settled: true });

@@ -1,4 +1,5 @@
-const DEADLINE = 8000;
+const DEADLINE = 8000; // ms, and for a body as long as the slowest upload that the service waits for:
+const UPLINK = 8; // bytes a ms
 const RETRY = { first: 500, last: 8000 };
 
 /**
@@ -57,17 +58,20 @@ export class Predictor extends EventTarget {
     if (this.#flight || (!picture && !this.#failures)) return;
     this.#wanted = null;
     const flight = (this.#flight = new AbortController());
-    const deadline = setTimeout(() => flight.abort(), DEADLINE);
+    let deadline = 0;
     try {
-      const event = await request(picture, flight.signal);
+      const body = await picture?.();
+      deadline = setTimeout(() => flight.abort(), DEADLINE + (body?.size ?? 0) / UPLINK);
+      const event = await (picture ? predict(body, flight.signal) : ready(flight.signal));
       if (flight !== this.#flight) return;
       if (this.#failures) this.#tell("back");
       this.#failures = 0;
       if (event) this.#tell(...event);
-    } catch {
+    } catch ({ retryAfter = 0 }) {
       if (flight !== this.#flight) return;
       this.#wanted ??= picture;
-      const retryIn = Math.min(RETRY.first * 2 ** this.#failures++, RETRY.last);
+      const patience = Math.min(RETRY.first * 2 ** this.#failures++, RETRY.last);
+      const retryIn = Math.max(patience, retryAfter);
       this.#retry = setTimeout(() => this.#schedule(), retryIn);
       this.#tell("away", { retryIn });
     } finally {
@@ -84,14 +88,15 @@ export class Predictor extends EventTarget {
   }
 }
 
-/** One exchange; throws if the service is away, which a proxy may say with a 5xx of its own. */
-async function request(picture, signal) {
-  if (!picture) {
-    const response = await fetch("/health/ready", { signal });
-    if (!response.ok) throw new Error(response.statusText);
-    return null;
-  }
-  const body = await picture();
+/** Whether the service is back; throws if not. */
+async function ready(signal) {
+  const response = await fetch("/health/ready", { signal });
+  if (!response.ok) throw new Error(response.statusText);
+  return null;
+}
+
+/** One picture's answer; throws if it is to be asked again: the service is away, or has too much to do. */
+async function predict(body, signal) {
   if (!body) return ["problem", { title: "Nothing is left to see" }];
   const started = performance.now();
   const response = await fetch("/predict?include=image&include=class_maps", {
@@ -100,11 +105,18 @@ async function request(picture, signal) {
     headers: { "Content-Type": body.type || "application/octet-stream" },
     signal,
   });
-  if (response.status >= 500) throw new Error(response.statusText);
+  const { ok, status, statusText, headers } = response;
+  if (status >= 500 || status === 429) {
+    const retryAfter = 1000 * headers.get("Retry-After") || 0; // a date is no number
+    throw Object.assign(new Error(statusText), { retryAfter });
+  }
+  if (!ok && !headers.get("Content-Type")?.includes("problem")) {
+    return ["problem", { title: "The picture was refused", detail: `${status} ${statusText}` }]; // by a proxy
+  }
   const detail = await response.json();
   detail.roundTrip = performance.now() - started;
-  detail.inference = inferenceTime(response.headers.get("Server-Timing"));
-  return [response.ok ? "answer" : "problem", detail];
+  detail.inference = inferenceTime(headers.get("Server-Timing"));
+  return [ok ? "answer" : "problem", detail];
 }
 
 function inferenceTime(timing) {

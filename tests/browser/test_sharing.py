@@ -76,12 +76,24 @@ def test_back_to_the_bare_address_is_an_empty_pad_that_undo_fills(page: Page) ->
 
 
 @pytest.mark.parametrize("fragment", ["#nonsense", "#AQ", "#AU4AgICAgAE", "#%%%"])
-def test_damaged_link_is_an_empty_pad(open_page: OpenPage, fragment: str) -> None:
+def test_damaged_link_is_told_and_kept(open_page: OpenPage, fragment: str) -> None:
     page, visit = open_page()
     page.goto("about:blank")
     page.goto(visit.origin + "/" + fragment)
-    expect_empty(page)
+    expect(page.locator("#notice")).to_have_text("This link is incomplete.")
+    expect(page.get_by_role("status")).to_have_text("This link is incomplete.", timeout=15_000)
+    expect(page.locator("digit-answer")).to_have_attribute("data-state", "empty")
+    assert page.url == visit.origin + "/" + fragment
     assert visit.errors == []
+
+
+def test_damaged_link_opened_on_the_page_itself_leaves_the_drawing(page: Page) -> None:
+    draw(page, 7)
+    expect_digit(page, 7)
+    page.evaluate("location.hash = 'nonsense'")
+    expect(page.locator("#notice")).to_have_text("This link is incomplete.")
+    expect(page.locator("digit-answer .digit")).to_have_text("7")
+    assert page.evaluate("document.querySelector('drawing-pad').strokes.length") == 1
 
 
 def test_curl_command_works_in_a_shell(open_page: OpenPage) -> None:
@@ -105,6 +117,19 @@ def test_curl_command_for_a_large_picture_sends_what_the_network_saw(open_page: 
     command = copied(page, "Copy as curl")
     assert len(command) < 2000
     assert run(command)["digit"] == 7
+
+
+def test_large_picture_that_has_no_answer_is_not_copied(open_page: OpenPage) -> None:
+    page, _ = open_page(**CLIPBOARD)
+    draw(page, 2)
+    expect_digit(page, 2)
+    page.route("**/predict?*", lambda _: None)  # never answered
+    page.locator("#file").set_input_files(
+        {"name": "large.bmp", "mimeType": "image/bmp", "buffer": bytes(100_000)}
+    )
+    expect(page.get_by_role("button", name="Copy link")).to_be_disabled()
+    page.get_by_role("button", name="Copy as curl").click()
+    expect(page.get_by_role("button", name="Not copied")).to_be_visible()
 
 
 def test_the_28x28_can_be_saved(page: Page, tmp_path: Path) -> None:
