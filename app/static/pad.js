@@ -27,7 +27,7 @@ class DrawingPad extends HTMLElement {
   #view = new View(this);
   #history = new History(EMPTY);
   #stroke = null;
-  #pointer = null;
+  #pointer = null; // the event that put it down
   #cursor = null;
   #movedWhileHeld = false;
 
@@ -42,7 +42,7 @@ class DrawingPad extends HTMLElement {
     this.addEventListener("keydown", (event) => this.#keyDown(event));
     this.addEventListener("keyup", (event) => this.#keyUp(event));
     this.addEventListener("blur", () => {
-      if (this.#pointer === null) this.#endStroke();
+      if (!this.#pointer) this.#endStroke();
       this.#cursor = null;
       this.#render();
     });
@@ -166,7 +166,6 @@ class DrawingPad extends HTMLElement {
   }
 
   #startStroke(point, erase) {
-    if (this.#picture) this.#commit(EMPTY);
     this.#stroke = { width: this.penWidth * (erase ? 2 : 1), erase, points: [point] };
     this.#update(false);
   }
@@ -179,18 +178,23 @@ class DrawingPad extends HTMLElement {
   }
 
   #pointerDown(event) {
-    if (this.#pointer !== null || (event.button > 0 && event.button !== PEN_ERASER)) return;
+    if (event.button > 0 && event.button !== PEN_ERASER) return;
+    if (this.#pointer) {
+      if (event.pointerType !== "pen" || this.#pointer.pointerType !== "touch") return;
+      this.#pointer = this.#stroke = null; // a palm rests on the pad
+      this.#update();
+    }
     this.#endStroke();
     const erase = this.erasing || event.button === PEN_ERASER;
     if (erase && this.strokes.length === 0) return; // there is nothing that strokes could take away
-    this.#pointer = event.pointerId;
+    this.#pointer = event;
     this.#cursor = null;
     this.setPointerCapture(event.pointerId);
     this.#startStroke(this.#point(event), erase);
   }
 
   #pointerMove(event) {
-    if (event.pointerId !== this.#pointer || !this.#stroke) return;
+    if (event.pointerId !== this.#pointer?.pointerId || !this.#stroke) return;
     const coalesced = event.getCoalescedEvents?.() ?? [];
     for (const each of coalesced.length ? coalesced : [event]) {
       this.#stroke.points.push(this.#point(each));
@@ -199,7 +203,7 @@ class DrawingPad extends HTMLElement {
   }
 
   #pointerEnd(event) {
-    if (event.pointerId !== this.#pointer) return;
+    if (event.pointerId !== this.#pointer?.pointerId) return;
     this.#pointer = null;
     this.#endStroke();
   }

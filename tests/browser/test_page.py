@@ -82,6 +82,20 @@ def test_pen_pressure_changes_the_width_within_bounds(page: Page) -> None:
     assert 0.75 <= min(pressures) < 1 < max(pressures) <= 1.25
 
 
+def test_pen_writes_while_a_palm_rests_on_the_pad(page: Page) -> None:
+    session = page.context.new_cdp_session(page)
+    palm = {"x": placed(1, "bottom right", page)[0][0][0], "y": placed(1, "centre", page)[0][1][1]}
+    session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [palm]})
+    start, end = placed(1, "centre", page)[0]
+    for kind, (x, y) in [("mousePressed", start), ("mouseMoved", end), ("mouseReleased", end)]:
+        event = {"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1}
+        session.send("Input.dispatchMouseEvent", {**event, "pointerType": "pen"})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect_digit(page, 1)
+    strokes = page.evaluate("document.querySelector('drawing-pad').strokes")
+    assert [stroke["points"][0][0] for stroke in strokes] == [pytest.approx(0.5, abs=0.01)]
+
+
 def test_dark_page_is_drawn_on_in_light_ink(open_page: OpenPage) -> None:
     page, visit = open_page(color_scheme="dark")
     draw(page, 7)
@@ -283,6 +297,17 @@ def test_uploaded_picture_is_named(page: Page) -> None:
     page.locator("#file").set_input_files(
         {"name": "seven.png", "mimeType": "image/png", "buffer": picture_of_a_seven()}
     )
+    expect_digit(page, 7)
+
+
+def test_undo_brings_back_a_picture_that_was_drawn_over(page: Page) -> None:
+    page.locator("#file").set_input_files(
+        {"name": "seven.png", "mimeType": "image/png", "buffer": picture_of_a_seven()}
+    )
+    expect_digit(page, 7)
+    draw(page, 1)
+    expect_digit(page, 1)
+    page.keyboard.press("Control+z")
     expect_digit(page, 7)
 
 
