@@ -32,11 +32,21 @@ def luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-@pytest.mark.parametrize("width", [320, 390, 640, 900])
+@pytest.mark.parametrize("width", [320, 390, 640, 834, 900, 1024])
 def test_page_never_scrolls_sideways(open_page: OpenPage, width: int) -> None:
-    page, _ = open_page(viewport={"width": width, "height": 700})
+    page, _ = open_page(viewport={"width": width, "height": 1100})
     page.locator("summary").click()
     assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+@pytest.mark.parametrize("width", [320, 640, 834, 1024, 1280])
+def test_percentages_stay_within_their_bars(open_page: OpenPage, width: int) -> None:
+    page, _ = open_page(viewport={"width": width, "height": 1100})
+    page.get_by_role("button", name="Somebody's 7").click()
+    expect_digit(page, 7)
+    best = page.locator(".bar[data-best]")
+    expect(best.locator(".percent")).to_have_text("99.9")
+    assert best.evaluate("bar => bar.scrollWidth <= bar.clientWidth")
 
 
 def test_phone_shows_the_answer_without_scrolling(open_page: OpenPage) -> None:
@@ -46,11 +56,13 @@ def test_phone_shows_the_answer_without_scrolling(open_page: OpenPage) -> None:
     assert bars["y"] + bars["height"] <= 844
 
 
-@pytest.mark.parametrize(("width", "height"), [(740, 360), (640, 400), (1366, 620)])
+@pytest.mark.parametrize(
+    ("width", "height"), [(740, 360), (844, 390), (960, 475), (640, 400), (1366, 620)]
+)
 def test_low_window_shows_pad_and_answer_side_by_side(
     open_page: OpenPage, width: int, height: int
 ) -> None:
-    """A phone on its side; 1280 × 800 magnified to 200 %; a small laptop."""
+    """Phones on their side; 1280 × 800 magnified to 200 %; a small laptop."""
     page, _ = open_page(viewport={"width": width, "height": height})
     draw(page, 4)
     expect_digit(page, 4)
