@@ -28,7 +28,12 @@ export class View {
     this.ground.className = "ground";
     this.ink.className = "ink";
     pad.prepend(this.ground, this.ink);
-    new ResizeObserver(() => this.#resize()).observe(pad);
+    const sizes = new ResizeObserver(() => this.#resize());
+    try {
+      sizes.observe(pad, { box: "device-pixel-content-box" }); // zoomed, or moved to another screen
+    } catch {
+      sizes.observe(pad); // Safari knows no such box
+    }
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.render());
   }
 
