@@ -123,14 +123,19 @@ class NetworkInside extends HTMLElement {
   async #describe() {
     this.querySelector('layer-tiles[name="filters"]').shape = FIRST_FILTERS;
     const info = await modelInfo;
-    if (!info) return;
+    if (!info) {
+      this.querySelector("#walk").textContent =
+        "The service did not tell the layers' shapes, so the maps stay empty until the page is loaded again.";
+      return;
+    }
     for (const layer of info.layers) {
       const { name, output_shape: [channels, side], parameters, receptive_field: field } = layer;
       const tiles = this.querySelector(`layer-tiles[name="${name}"]`);
       if (!tiles) continue;
       this.#layers.set(tiles, { side, receptiveField: field });
       tiles.shape = { channels, side };
-      tiles.setAttribute("aria-label", `${channels} maps of ${side} × ${side}, ${name}`);
+      const maps = channels === 1 ? "map" : "maps";
+      tiles.setAttribute("aria-label", `${channels} ${maps} of ${side} × ${side}, ${name}`);
       const facts = `${channels} × ${side} × ${side} · ${whole.format(parameters)} parameters · ` +
         `sees ${field} × ${field}`;
       tiles.closest("figure").querySelector("[data-part=facts]").textContent =

@@ -150,11 +150,16 @@ async function curl() {
 }
 
 async function copyFrom(name, text) {
-  const label = button(name).dataset.label ??= button(name).textContent;
+  const { style, dataset } = button(name);
+  const label = dataset.label ??= button(name).textContent;
   const report = await text().then(copy).then(() => "Copied", () => "Not copied");
   say(report);
   button(name).textContent = report;
-  setTimeout(() => (button(name).textContent = label), 1600);
+  style.minWidth = `${button(name).getBoundingClientRect().width}px`; // so that its neighbours stay
+  setTimeout(() => {
+    style.minWidth = "";
+    button(name).textContent = label;
+  }, 1600);
 }
 
 function erase(erasing) {

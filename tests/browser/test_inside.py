@@ -187,3 +187,16 @@ def test_missing_weights_are_told(open_page: OpenPage) -> None:
     expect_digit(page, 7)
     page.locator("layer-tiles[name='prediction']").scroll_into_view_if_needed()
     expect(page.locator("network-inside .time")).to_contain_text("did not come", timeout=15_000)
+
+
+def test_missing_shapes_are_told(open_page: OpenPage) -> None:
+    page, _ = open_page()
+    page.context.route("**/model-info", lambda route: route.fulfill(status=503))
+    page.reload()
+    expect(page.locator("#walk")).to_contain_text("did not tell")
+
+
+def test_single_map_is_told_as_one(page: Page) -> None:
+    expect(page.locator("layer-tiles[name='normalize']")).to_have_attribute(
+        "aria-label", "1 map of 28 × 28, normalize"
+    )

@@ -96,6 +96,16 @@ def test_damaged_link_opened_on_the_page_itself_leaves_the_drawing(page: Page) -
     assert page.evaluate("document.querySelector('drawing-pad').strokes.length") == 1
 
 
+def test_report_of_a_copy_moves_nothing(open_page: OpenPage) -> None:
+    page, _ = open_page(**CLIPBOARD)
+    draw(page, 2)
+    expect_digit(page, 2)
+    save = page.get_by_role("button", name="Save the 28 × 28")
+    before = save.bounding_box()
+    copied(page, "Copy as curl")
+    assert save.bounding_box() == before
+
+
 def test_curl_command_works_in_a_shell(open_page: OpenPage) -> None:
     page, _ = open_page(**CLIPBOARD)
     draw(page, 2)
