@@ -68,6 +68,7 @@ function refresh({ settled }) {
     if (settled && !away) missed = setTimeout(miss, PATIENCE);
     predictor.ask(picture, { urgent: settled });
   }
+  if (document.activeElement?.disabled) pad.focus({ preventScroll: true });
 }
 
 /** The answer shown is another picture's. */
@@ -154,8 +155,8 @@ async function copyFrom(name, text) {
   const label = dataset.label ??= button(name).textContent;
   const report = await text().then(copy).then(() => "Copied", () => "Not copied");
   say(report);
-  button(name).textContent = report;
   style.minWidth = `${button(name).getBoundingClientRect().width}px`; // so that its neighbours stay
+  button(name).textContent = report;
   setTimeout(() => {
     style.minWidth = "";
     button(name).textContent = label;

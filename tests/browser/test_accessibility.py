@@ -19,10 +19,26 @@ def test_text_contrasts_with_the_paper(open_page: OpenPage, scheme: str) -> None
             return ["--paper", "--ink", "--soft", "--accent"].map((n) => style.getPropertyValue(n));
         }"""
     )
-    paper, *texts = [luminance(colour) for colour in colours]
-    assert (paper < 0.1) == (scheme == "dark")
+    paper, *texts = colours
+    assert (luminance(paper) < 0.1) == (scheme == "dark")
     for text in texts:
-        assert (max(paper, text) + 0.05) / (min(paper, text) + 0.05) >= 4.5
+        assert contrast(paper, text) >= 4.5
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_edges_of_the_bars_contrast_with_their_tracks(open_page: OpenPage, scheme: str) -> None:
+    page, _ = open_page(color_scheme=scheme)
+    track, bar = page.evaluate(
+        """["--track", "--bar"].map((name) =>
+            getComputedStyle(document.documentElement).getPropertyValue(name))"""
+    )
+    assert contrast(track, bar) >= 3
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast of two colours #rrggbb (WCAG 2.2)."""
+    darker, lighter = sorted([luminance(one), luminance(other)])
+    return (lighter + 0.05) / (darker + 0.05)
 
 
 def luminance(colour: str) -> float:
@@ -131,6 +147,49 @@ def test_every_control_is_reached_by_tab_and_shows_its_focus(page: Page) -> None
     reached.discard(None)
     assert all(place.endswith(",solid") for place in reached)
     assert len(reached) == controls
+
+
+def test_keys_are_told_where_the_keyboard_is_used(page: Page) -> None:
+    keys = page.locator("#keys")
+    expect(keys).to_have_css("width", "1px")  # for screen readers alone
+    page.keyboard.press("Tab")
+    expect(keys).not_to_have_css("width", "1px")
+    page.keyboard.press("Space")
+    expect(keys).to_have_css("width", "1px")
+
+
+@pytest.mark.parametrize("name", ["Undo", "Clear"])
+def test_focus_goes_to_the_pad_when_its_button_has_nothing_left_to_do(
+    page: Page, name: str
+) -> None:
+    draw(page, 7)
+    page.get_by_role("button", name=name, exact=True).focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("drawing-pad")).to_be_focused()
+
+
+@pytest.mark.parametrize("part", ["drawing-pad", ".track", "[data-action=clear]"])
+def test_edges_are_seen_in_forced_colours(open_page: OpenPage, part: str) -> None:
+    page, _ = open_page(forced_colors="active")
+    border = "each => getComputedStyle(each).borderTopStyle"
+    assert page.locator(part).first.evaluate(border) == "solid"
+
+
+def test_eraser_that_is_pressed_is_seen_in_forced_colours(open_page: OpenPage) -> None:
+    page, _ = open_page(forced_colors="active")
+    eraser = page.get_by_role("button", name="Eraser")
+    background = "each => getComputedStyle(each).backgroundColor"
+    draw(page, 7)
+    before = eraser.evaluate(background)
+    eraser.click()
+    assert eraser.evaluate(background) != before
+
+
+def test_dark_page_is_printed_in_dark_ink(open_page: OpenPage) -> None:
+    page, _ = open_page(color_scheme="dark")
+    page.emulate_media(media="print")
+    colour = "getComputedStyle(document.documentElement).getPropertyValue('--ink')"
+    assert luminance(page.evaluate(colour)) < 0.05
 
 
 def test_nothing_moves_where_motion_is_unwanted(open_page: OpenPage) -> None:
