@@ -71,8 +71,8 @@ def read_header(body: bytes | bytearray, size: int) -> tuple[int, int]:
         )
     if start + count * PIXELS != size:
         raise MalformedArray(
-            f"The header promises {count:,} images, {count * PIXELS:,} bytes; "
-            f"{size - start:,} follow it."
+            f"The header promises {count:,} images of {PIXELS} bytes each; "
+            f"{size - start:,} bytes follow it."
         )
     return count, start
 
@@ -100,11 +100,12 @@ def _read_npy_header(body: bytes | bytearray) -> tuple[int, int]:
         header = ast.literal_eval(body[start : start + length].decode("latin-1").strip())
         dtype, in_c_order, shape = header["descr"], not header["fortran_order"], header["shape"]
         count, *rest = shape
+        found = f"{dtype} {shape}"  # Python refuses to write numbers of thousands of digits
     except (ValueError, SyntaxError, KeyError, TypeError, MemoryError, RecursionError) as exc:
         raise MalformedArray("The .npy file's header can't be read.") from exc
     if dtype not in ("|u1", "u1") or rest != [SIDE, SIDE] or not in_c_order:
         order = "" if in_c_order else " in Fortran's order"
-        raise NotABatch(f"The .npy file holds {dtype} {shape}{order}. {WAYS}")
+        raise NotABatch(f"The .npy file holds {found}{order}. {WAYS}")
     if type(count) is not int or count < 0:
         raise MalformedArray(f"The .npy file's header promises {count} images.")
     return count, start + length

@@ -182,6 +182,24 @@ BODIES = {
         "malformed-array",
         "promises -1 images",
     ),
+    "npy that promises a number too long to write": (
+        npy_with_header(HEADER % f"0x{'f' * 3900}, 28, 28"),
+        400,
+        "malformed-array",
+        "header can't be read",
+    ),
+    "npy of a size too long to write": (
+        npy_with_header(HEADER % f"1, 28, 0x{'f' * 3900}"),
+        400,
+        "malformed-array",
+        "header can't be read",
+    ),
+    "npy whose number of bytes is too long to write": (
+        npy_with_header(HEADER % f"0x{'f' * 3570}, 28, 28"),
+        400,
+        "malformed-array",
+        " images of 784 bytes each; 0 bytes follow it",
+    ),
     "npy with code for a header": (
         npy_with_header("__import__('os').system('true')"),
         400,
