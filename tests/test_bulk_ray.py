@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from bulk_scoring import rows_of
 from conftest import DIGITS, REPOSITORY, idx, label_of, pixels_of
@@ -213,6 +215,18 @@ def test_cluster_that_is_not_there_is_told(start: Start, source: Path, tmp_path:
     text = process.communicate(timeout=SECONDS)[0]
     assert process.returncode == 1
     assert text.startswith("error: There is no Ray cluster to be had: ")
+
+
+def test_what_stops_a_worker_is_told_in_a_line(start: Start, tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    pq.write_table(pa.table({"image": [DIGITS[0].read_bytes()]}), path)
+    data = path.read_bytes()
+    path.write_bytes(data[:4] + bytes(40) + data[44:])  # the first page's header
+    process = start(path, tmp_path / "out")
+    *_, line = process.communicate(timeout=SECONDS)[0].splitlines()
+    assert process.returncode == 1
+    assert line.startswith("error: OSError: x.parquet: ")
+    assert line.endswith(". What is written stays; go on with --resume.")
 
 
 @pytest.mark.parametrize(

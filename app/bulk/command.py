@@ -100,7 +100,7 @@ def main(given: list[str] | None = None) -> int:
             score_all(job, record, cores)
         sweep(*resolve(output))
     except (BulkError, CheckpointError) as exc:
-        print(f"error: {exc}", file=sys.stderr)
+        print(f"error: {' '.join(str(exc).split())}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(f"interrupted. {RESUME}", file=sys.stderr)

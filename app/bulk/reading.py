@@ -86,8 +86,13 @@ class Reader:
             yield from self._pictures(pieces)
             return
         for piece in pieces:
-            rows = self._array if self._kind == "array" else self._parquet
-            yield from rows(piece)
+            if self._kind == "array":
+                yield from self._array(piece)
+                continue
+            try:
+                yield from self._parquet(piece)
+            except (OSError, pa.ArrowException) as exc:  # which does not name the file
+                raise OSError(f"{piece.path}: {exc}") from exc
 
     def _pictures(self, pieces: list[Piece]) -> Iterator[Batch]:
         names = [f"{piece.path}#{piece.member}" if piece.member else piece.path for piece in pieces]
@@ -150,7 +155,7 @@ class Reader:
                 row += len(found)
                 if row >= end:
                     return
-        raise OSError(f"{piece.path} has fewer rows than it had.")
+        raise OSError("It has fewer rows than it had.")
 
     def _path(self, piece: Piece) -> str:
         return f"{self._root}/{piece.path}"

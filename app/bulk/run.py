@@ -76,6 +76,8 @@ def do_all(job: Job, shards: int, cores: int) -> Iterator[tuple[Tally, bool]]:
     done = bytearray(shards)
     try:
         for row in numbers.map(as_row, fn_args=(job,)).iter_rows():
+            if row["error"]:
+                raise BulkError(f"{row['error']}. {RESUME}")
             if not done[row["shard"]]:
                 done[row["shard"]] = True
                 yield Tally(**json.loads(row["tally"])), row["made"]

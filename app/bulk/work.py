@@ -98,5 +98,9 @@ def _recognizer(graph: bytes, card: str) -> Recognizer:
 
 def as_row(row: dict[str, Any], job: Job) -> dict[str, Any]:
     """:func:`do_shard` for a row of a Ray data set."""
-    tally, made = do_shard(job, int(row["id"]))
-    return {"shard": row["id"], "made": made, "tally": json.dumps(vars(tally))}
+    tally, made, error = sink.Tally(), False, ""
+    try:
+        tally, made = do_shard(job, int(row["id"]))
+    except Exception as exc:  # Ray would say in its own words that there was one, not which
+        error = f"{type(exc).__name__}: {exc}".rstrip(".\n")
+    return {"shard": row["id"], "made": made, "tally": json.dumps(vars(tally)), "error": error}
