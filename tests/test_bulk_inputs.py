@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import struct
 import subprocess
 import sys
 import tarfile
@@ -61,6 +63,20 @@ def tar(path: Path) -> Path:
     return path
 
 
+def links(root: Path) -> Path:
+    """A tar with a picture, a link to it, and a link to nothing."""
+    tar(root / "x.tar")
+    with tarfile.open(root / "x.tar", "a") as archive:
+        for name, form, target in (
+            ("hard.png", tarfile.LNKTYPE, f"digits/{NAMES[0]}"),
+            ("symbolic.png", tarfile.SYMTYPE, "nowhere.png"),
+        ):
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = form, target
+            archive.addfile(member)
+    return root / "x.tar"
+
+
 def tensors() -> pa.Array:
     storage = pa.FixedSizeListArray.from_arrays(IMAGES.ravel(), 784)
     return pa.ExtensionArray.from_storage(pa.fixed_shape_tensor(pa.uint8(), [28, 28]), storage)
@@ -110,6 +126,38 @@ def test_one_picture(tmp_path: Path) -> None:
 
 def test_files_that_are_none_are_counted(tmp_path: Path) -> None:
     assert planned(folder(tmp_path / "in"), tmp_path / "out")[0].skipped == 1
+
+
+def test_members_of_a_tar_that_hold_no_picture_are_counted(tmp_path: Path) -> None:
+    record, _ = planned(links(tmp_path / "in"), tmp_path / "out")
+    assert (record.images, record.skipped) == (40, 3)  # the links, and a text
+
+
+def test_link_to_nothing_is_counted(tmp_path: Path) -> None:
+    (folder(tmp_path / "in") / "link.png").symlink_to("nowhere.png")
+    record, _ = planned(tmp_path / "in", tmp_path / "out")
+    assert (record.images, record.skipped) == (40, 2)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there are no such names")
+class TestNameThatIsNotUtf8:
+    def test_in_a_tar_is_escaped(self, tmp_path: Path) -> None:
+        form = tarfile.GNU_FORMAT
+        with tarfile.open(tmp_path / "x.tar", "w", format=form, encoding="latin-1") as archive:
+            member = tarfile.TarInfo("café.png")
+            member.size = len(FILES[7])
+            archive.addfile(member, io.BytesIO(FILES[7]))
+        (row,) = scored(tmp_path / "x.tar", tmp_path / "out")
+        assert (row["identifier"], row["digit"]) == (r"x.tar#caf\xe9.png", LABELS[7])
+
+    def test_in_a_folder_is_told(self, tmp_path: Path) -> None:
+        written(tmp_path / "in" / os.fsdecode(b"caf\xe9.png"), FILES[0])
+        with pytest.raises(BulkError, match=r"caf\\xe9.png is no name in UTF-8\. Rename it"):
+            planned(tmp_path / "in", tmp_path / "out")
+
+    def test_of_the_output_is_told(self, tmp_path: Path) -> None:
+        with pytest.raises(BulkError, match="can't be opened: 'utf-8' codec can't encode"):
+            planned(DIGITS[0], tmp_path / os.fsdecode(b"caf\xe9"))
 
 
 def test_several_files_of_arrays_share_an_output_file(tmp_path: Path) -> None:
@@ -270,6 +318,17 @@ def mixed(root: Path) -> Path:
     return root
 
 
+def long_number() -> bytes:
+    """An .npy file that promises more images than Python writes digits."""
+    text = f"{{'descr': '|u1', 'fortran_order': False, 'shape': (0x{'f' * 3900}, 28, 28)}}"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text.encode()
+
+
+def damaged(root: Path, damage: Callable[[bytes], bytes]) -> Path:
+    path = tar(root / "x.tar")
+    return written(path, damage(path.read_bytes()))
+
+
 WRONG: dict[str, tuple[Callable[[Path], Path], str]] = {
     "not there": (lambda root: root / "missing", "There is no .*missing"),
     "no match": (lambda root: folder(root) / "*.jpeg", "holds nothing that can be read"),
@@ -280,7 +339,29 @@ WRONG: dict[str, tuple[Callable[[Path], Path], str]] = {
     "gzip": (lambda r: written(r / "x.gz", b"\x1f\x8b\x08"), r"compressed \(gzip\)"),
     "no Parquet": (lambda r: written(r / "x.parquet", b"PAR1 no"), r"x\.parquet: "),
     "no image": (lambda r: parquet(r / "x.parquet", LABELS), "No column can hold images"),
-    "cut tar": (lambda r: written(r / "x.tar", b"no tar at all"), r"x\.tar: "),
+    "empty array": (lambda r: written(r / "x.npy", b""), r"x\.npy is empty"),
+    "too long a number": (lambda r: written(r / "x.npy", long_number()), "header can't be read"),
+    "no tar": (lambda r: written(r / "x.tar", b"no tar at all"), r"x\.tar: "),
+    "tar with a bad header": (
+        lambda r: damaged(r, lambda data: data[:5130] + b"\xff" + data[5131:]),
+        r"x\.tar: after byte 5,120 it is damaged, or another archive is appended",
+    ),
+    "tar cut in a header": (
+        lambda r: damaged(r, lambda data: data[:5320]),
+        r"x\.tar: it breaks off at byte 5,320, without its end",
+    ),
+    "tar cut between members": (
+        lambda r: damaged(r, lambda data: data[:5120]),
+        r"x\.tar: it breaks off at byte 5,120, without its end",
+    ),
+    "tar cut in a member": (
+        lambda r: damaged(r, lambda data: data[:5700]),
+        r"x\.tar: unexpected end of data",
+    ),
+    "two tars in one": (
+        lambda r: damaged(r, lambda data: 2 * data),
+        r"x\.tar: after byte 41,984 it is damaged, or another archive is appended",
+    ),
 }
 
 

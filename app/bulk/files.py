@@ -22,19 +22,26 @@ def resolve(location: str) -> tuple[fs.FileSystem, str]:
     """The file system of a path or URI, and the path in it.
 
     Raises:
-        BulkError: nothing that is installed reads such a URI.
+        BulkError: nothing that is installed reads such a URI, or the path is not UTF-8.
     """
-    if "://" not in location:
-        return fs.LocalFileSystem(), os.path.abspath(location)
     try:
-        filesystem, path = fs.FileSystem.from_uri(location)
-    except pa.ArrowInvalid:  # a scheme that pyarrow leaves to others
+        location.encode()
+        if "://" not in location:
+            return fs.LocalFileSystem(), os.path.abspath(location)
         try:
+            filesystem, path = fs.FileSystem.from_uri(location)
+        except pa.ArrowInvalid:  # a scheme that pyarrow leaves to others
             other, path = fsspec.core.url_to_fs(location)
-        except (ValueError, ImportError) as exc:
-            raise BulkError(f"{location} can't be opened: {exc}") from exc
-        filesystem = fs.PyFileSystem(fs.FSSpecHandler(other))
+            filesystem = fs.PyFileSystem(fs.FSSpecHandler(other))
+    except (ImportError, OSError, ValueError, pa.ArrowException) as exc:
+        what = str(exc).partition("\n")[0]  # without all the places where it was looked for
+        raise BulkError(f"{location} can't be opened: {what}") from exc
     return filesystem, path.rstrip("/")
+
+
+def escaped(name: str) -> str:
+    r"""A name as UTF-8: bytes of it that are none stand as ``\xe9``."""
+    return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
 def split_pattern(location: str) -> tuple[str, str | None]:
@@ -63,13 +70,30 @@ def walk(filesystem: fs.FileSystem, directory: str) -> Iterator[fs.FileInfo]:
     """All files below a directory in the order of their names, folder by folder.
 
     Only the names of the folders on the way are held in memory. What is hidden (``.x``) and the
-    folders in which programs keep their own things (``_x``) are passed over.
+    folders in which programs keep their own things (``_x``) are passed over. Links to nothing come
+    along, as files of the type ``NotFound``.
+
+    Raises:
+        BulkError: a name is not UTF-8.
     """
-    entries = filesystem.get_file_info(fs.FileSelector(directory))
-    for entry in sorted(entries, key=lambda entry: entry.base_name):
+    try:
+        entries = sorted(_listed(filesystem, directory), key=lambda entry: entry.base_name)
+    except UnicodeEncodeError as exc:
+        raise BulkError(
+            f"{escaped(exc.object)} is no name in UTF-8. Rename it, or pack its folder into a tar."
+        ) from exc
+    for entry in entries:
         if entry.base_name.startswith("."):
             continue
-        if entry.type == fs.FileType.File:
+        if entry.type in (fs.FileType.File, fs.FileType.NotFound):
             yield entry
         elif entry.type == fs.FileType.Directory and not entry.base_name.startswith("_"):
             yield from walk(filesystem, entry.path)
+
+
+def _listed(filesystem: fs.FileSystem, directory: str) -> list[fs.FileInfo]:
+    what: fs.FileSelector | list[str] = fs.FileSelector(directory)
+    if isinstance(filesystem, fs.LocalFileSystem):  # whose selector passes over links to nothing
+        what = [f"{directory}/{name}" for name in os.listdir(directory)]
+    entries: list[fs.FileInfo] = filesystem.get_file_info(what)
+    return entries

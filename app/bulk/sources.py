@@ -18,7 +18,7 @@ from pyarrow import fs
 
 from app.arrays import IDX_IMAGES, LARGEST_HEADER, NPY_START, PIXELS, read_header
 from app.bulk.errors import BulkError
-from app.bulk.files import matches, resolve, split_pattern, walk
+from app.bulk.files import escaped, matches, resolve, split_pattern, walk
 from app.bulk.image_columns import find_image_column
 from app.decoding import SIGNATURES
 from app.problems import Problem
@@ -74,7 +74,7 @@ class Source:
         kind: what the files hold; known after the first piece.
         image_column: of Parquet, the column with the images.
         schema: of Parquet, all columns.
-        skipped: files passed over so far, since they hold nothing that can be read.
+        skipped: files, also in tars, passed over so far, since they hold nothing that can be read.
 
     Args:
         location: path or URI of a file or folder, or a pattern of files.
@@ -113,16 +113,16 @@ class Source:
         first: str | None = None
         for info in [self._file] if self._file else self._files():
             path = info.path[len(self.root) :].lstrip("/")
-            kind = self._kind_of(info)
-            if kind is None:
-                self.skipped += 1
-                continue
-            if self.kind not in (None, kind):
-                raise BulkError(
-                    f"{path} is {kind}, {first} is {self.kind}. Name one of them by a pattern."
-                )
-            self.kind, first = kind, path
             try:
+                kind = self._kind_of(info)
+                if kind is None:
+                    self.skipped += 1
+                    continue
+                if self.kind not in (None, kind):
+                    raise BulkError(
+                        f"{path} is {kind}, {first} is {self.kind}. Name one of them by a pattern."
+                    )
+                self.kind, first = kind, path
                 yield from self._pieces_of(path, info)
             except (Problem, OSError, pa.ArrowException, tarfile.TarError) as exc:
                 raise BulkError(f"{path}: {exc}") from exc
@@ -130,12 +130,17 @@ class Source:
             raise BulkError(f"{self.location} holds nothing that can be read: {READABLE}.")
 
     def _files(self) -> Iterator[fs.FileInfo]:
-        for info in walk(self._filesystem, self.root):
-            path = info.path[len(self.root) :].lstrip("/")
-            if self._pattern is None or matches(path, self._pattern):
-                yield info
+        try:
+            for info in walk(self._filesystem, self.root):
+                path = info.path[len(self.root) :].lstrip("/")
+                if self._pattern is None or matches(path, self._pattern):
+                    yield info
+        except OSError as exc:
+            raise BulkError(f"{self.location} can't be listed: {exc}") from exc
 
     def _kind_of(self, info: fs.FileInfo) -> Kind | None:
+        if info.type == fs.FileType.NotFound:
+            return None
         name = info.base_name.lower()
         for kind, ends in KINDS:
             if name.endswith(ends):
@@ -162,10 +167,12 @@ class Source:
             return
         with self._filesystem.open_input_file(info.path) as file:
             if self.kind == "array":
+                if not info.size:  # bare pixels of no image, by their number
+                    raise BulkError(f"{path} is empty.")
                 count, _ = read_header(file.read(LARGEST_HEADER), info.size)
                 yield Piece(path, "", 0, count, count, count * PIXELS)
             elif self.kind == "tar":
-                yield from _members(path, file)
+                yield from self._members(path, file)
             else:
                 yield from self._row_groups(path, pq.ParquetFile(file))
 
@@ -182,12 +189,36 @@ class Source:
             yield Piece(path, "", row, group.num_rows, group.num_rows, group.total_byte_size)
             row += group.num_rows
 
+    def _members(self, path: str, file: pa.NativeFile) -> Iterator[Piece]:
+        """The pictures in a tar; those without a picture's name, links and the like are counted."""
+        buffered = io.BufferedReader(file, BUFFER)
+        with tarfile.open(fileobj=buffered, mode="r:", encoding="utf-8") as archive:
+            while (member := archive.next()) is not None:
+                archive.members = []  # type: ignore[attr-defined]  # it would remember all of them
+                name = PurePosixPath(member.name).name
+                if member.isdir() or name.startswith("."):
+                    continue
+                if member.issparse() or not (member.isreg() and name.lower().endswith(PICTURES)):
+                    self.skipped += 1
+                    continue
+                named = escaped(member.name)
+                yield Piece(path, named, member.offset_data, member.size, 1, member.size)
+            _assert_end(buffered, archive.offset)
 
-def _members(path: str, file: pa.NativeFile) -> Iterator[Piece]:
-    """The pictures in a tar; those without a picture's name are passed over."""
-    with tarfile.open(fileobj=io.BufferedReader(file, BUFFER), mode="r:") as archive:
-        while (member := archive.next()) is not None:
-            archive.members = []  # type: ignore[attr-defined]  # it would remember all of them
-            name = PurePosixPath(member.name).name
-            if member.isreg() and not name.startswith(".") and name.lower().endswith(PICTURES):
-                yield Piece(path, member.name, member.offset_data, member.size, 1, member.size)
+
+def _assert_end(file: io.BufferedReader, offset: int) -> None:
+    """Make sure that a tar ends where its reader has stopped, as it does at any bad header.
+
+    Raises:
+        ReadError: it doesn't, so that there may be more pictures.
+    """
+    file.seek(offset)
+    block = file.read(tarfile.BLOCKSIZE)
+    if len(block) < tarfile.BLOCKSIZE:
+        raise tarfile.ReadError(f"it breaks off at byte {offset + len(block):,}, without its end.")
+    while block:
+        if any(block):
+            raise tarfile.ReadError(
+                f"after byte {offset:,} it is damaged, or another archive is appended."
+            )
+        block = file.read(BUFFER)
