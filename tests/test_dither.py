@@ -52,6 +52,14 @@ def test_dots_of_more_than_two_tones_stay_as_they_are() -> None:
     assert without_dots(tones) is tones
 
 
+@pytest.mark.parametrize("size", [(20, 100), (40, 120), (100, 20)])
+def test_ramp_of_dots_is_prepared(size: tuple[int, int]) -> None:
+    """Of which all that is there encloses itself, faintly."""
+    width, height = size
+    ramp = np.linspace(0, 255, width * height).reshape(height, width).astype(np.uint8)
+    assert prepare(dots(Image.fromarray(ramp))).image.any()
+
+
 def test_small_picture_stays_as_it_is() -> None:
     tones = np.asarray(dots(picture(ink=60, paper=200, side=60)).convert("L"))
     assert without_dots(tones) is tones

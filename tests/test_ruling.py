@@ -138,6 +138,13 @@ def test_narrow_pictures(shape: tuple[int, int]) -> None:
         assert plain is None or plain.shape == shape
 
 
+def test_row_of_pixels_is_prepared_or_blank() -> None:
+    """Where a line across the picture is all of the ink that is no line down it."""
+    row = np.repeat([96, 48, 96, 79, 217, 134, 207], [41, 247, 93, 20, 465, 219, 2817])
+    with pytest.raises(BlankPicture):
+        prepare(Image.fromarray(row.astype(np.uint8)[np.newaxis]))
+
+
 def test_stroke_goes_on_over_a_line() -> None:
     tones = np.zeros((200, 300), dtype=np.uint8)
     tones[90:110, 100:200] = 255

@@ -89,7 +89,7 @@ def find_digit(ink: Ink) -> FoundDigit:
         if part.label not in others and _belongs(part, largest, nearness):
             kept.append(part.label)
     if others or len(kept) > 1:
-        boxed = set(labels[_broken_box(labels, largest, ink.faint)].tolist())
+        boxed = set(labels[_broken_box(labels, largest, ink.faint)].tolist()) - {largest.label}
         kept, others = ([label for label in some if label not in boxed] for some in (kept, others))
     return FoundDigit(
         having(labels, kept),

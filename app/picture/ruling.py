@@ -124,11 +124,17 @@ def _across(
     ]
     if not any(length[begin] >= LONG * length.max() for begin, _ in lines):
         return on_lines
-    if len(lines) == 1 and np.ptp(np.flatnonzero(rest.any(axis=1))) >= FILLED * len(whole):
+    if len(lines) == 1 and _span(rest) >= FILLED * len(whole):
         return on_lines
     for begin, end in lines:
         on_lines[begin - 1 : end + 1] = True
     return on_lines
+
+
+def _span(mask: NDArray[np.bool_]) -> int:
+    """Rows from the first to the last of a mask ``[H, W]`` with something set; 0 without any."""
+    rows = np.flatnonzero(mask.any(axis=1))
+    return int(np.ptp(rows)) if rows.size else 0
 
 
 def _reaches_ends(ink: NDArray[np.bool_], within: NDArray[np.bool_]) -> bool:
