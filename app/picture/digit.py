@@ -59,7 +59,6 @@ class FoundDigit:
         several: whether there are other digits beside it.
         growth: pixels by which its parts have to grow to hang together: more than 0 for the bars
             of a display, and for dots and dashes.
-        lines: bool ``[H, W]``, of a box that it touches, with their soft edges; None without one.
     """
 
     mask: NDArray[np.bool_]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
+from lacking import end_without
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from service_process import ServiceProcess
 
@@ -53,10 +53,7 @@ def service() -> Iterator[ServiceProcess]:
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
-        reason = "Chromium is not installed (Debian's package is named chromium)"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+        end_without("Chromium (Debian's package is named chromium)")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield browser
