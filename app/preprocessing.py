@@ -50,7 +50,7 @@ class Prepared:
     Attributes:
         image: uint8 ``[28, 28]``, ink bright on dark.
         applied: False if the picture was MNIST-like already and went through untouched.
-        polarity: how the ink was told from the paper; ``alpha`` if it was the opaque part.
+        polarity: how the ink was told from the paper; ``alpha`` if by their opacity.
         bounding_box: left, top, right, bottom of the ink, in pixels of the picture (as turned
             upright by its EXIF orientation); right and bottom are exclusive.
         frame: left, top, right, bottom of the square of the picture that the 28×28 shows, in the

@@ -23,7 +23,6 @@ from pipelines import MAX_PIXELS, PIPELINES, answers, ours
 from scenes import SCENES, photograph
 
 from app.decoding import decode_image
-from app.picture.brightness import on_white
 from app.recognizer import Recognizer
 from training.data import Digits, load_mnist
 
@@ -90,8 +89,9 @@ def draw_sheet(digits: Digits, scenes: Sequence[str], path: Path, columns: int =
         axes.axis("off")
     for index, (axes, scene) in enumerate(zip(grid.flat, scenes, strict=False)):
         picture = picture_of(digits, index, scene)
-        visible = on_white(decode_image(picture, MAX_PIXELS).convert("RGBA")).convert("RGB")
-        shown = ImageOps.pad(visible, (320, 240), color="#999")
+        visible = decode_image(picture, MAX_PIXELS).convert("RGBA")
+        visible = Image.alpha_composite(Image.new("RGBA", visible.size, "white"), visible)
+        shown = ImageOps.pad(visible.convert("RGB"), (320, 240), color="#999")
         seen = Image.fromarray(ours(picture)).convert("RGB").resize((240, 240), Resampling.NEAREST)
         axes.imshow(np.hstack([np.asarray(shown), np.asarray(seen)]))
         axes.set_title(scene, fontsize=9)

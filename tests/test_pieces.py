@@ -3,6 +3,7 @@
 import itertools
 import math
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -50,11 +51,20 @@ def ring(count: int, length: float, radius: float = 100) -> list[Line]:
     ]
 
 
+@pytest.mark.parametrize("path", DIGITS[::8], ids=lambda path: path.name[0])
+def test_pieces_in_a_box_become_one(path: Path) -> None:
+    digit = traced(pixels_of(path), 400, 9, 14, 34) > 0.5
+    ink = digit.copy()
+    ink[20:380, 20:380] = True
+    ink[24:376, 24:376] = digit[24:376, 24:376]
+    found = find_digit(ink_of(ink))
+    assert not found.mask[20].any()
+    assert np.count_nonzero(found.mask) > 0.97 * np.count_nonzero(digit)
+
+
 @pytest.mark.parametrize(("width", "dash", "period"), [(10, 0, 16), (8, 0, 22), (9, 14, 34)])
 @pytest.mark.parametrize("path", DIGITS[::8], ids=lambda path: path.name[0])
-def test_pieces_of_a_digit_become_one(
-    path: object, width: float, dash: float, period: float
-) -> None:
+def test_pieces_of_a_digit_become_one(path: Path, width: float, dash: float, period: float) -> None:
     ink = traced(pixels_of(path), 400, width, dash, period) > 0.5
     digit = find_digit(ink_of(ink))
     assert np.count_nonzero(digit.mask) > 0.97 * np.count_nonzero(ink)

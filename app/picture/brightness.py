@@ -11,11 +11,9 @@ from PIL import Image, ImageChops, ImageStat
 from app.picture.morphology import Tones
 from app.picture.polarity import border
 from app.picture.sheet import find_sheet
-from app.picture.shrinking import shrunk
+from app.picture.shrinking import LARGEST_SIDE, shrunk
+from app.picture.transparency import has_transparency, on_paper
 
-LARGEST_SIDE = 400
-"""Larger pictures are shrunk to this first: the strokes of all but small digits stay far wider than
-the network's."""
 BLACK, WHITE = 24, 231
 """Luminance of paper on which vivid colours are as much ink as white, or as black."""
 MUCH = 64
@@ -72,16 +70,10 @@ def _shows_sheet(grey: Tones) -> bool:
     return sheet is not None and bool(sheet.mask.mean() >= LEAST_SHEET)
 
 
-def on_white(picture: Image.Image) -> Image.Image:
-    """What is seen of a picture of mode RGBA on white paper, shrunk if large."""
-    picture = shrunk(picture, LARGEST_SIDE)
-    return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-
-
 def clearest_channel(picture: Image.Image) -> Image.Image:
     """Of red, green and blue the one whose tones differ most, mode L, shrunk if large."""
-    if picture.has_transparency_data:
-        picture = on_white(picture.convert("RGBA"))
+    if has_transparency(picture):
+        picture = on_paper(picture.convert("RGBA"))
     channels = shrunk(picture.convert("RGB"), LARGEST_SIDE).split()
     return max(channels, key=lambda channel: ImageStat.Stat(channel).var[0])
 

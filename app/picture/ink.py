@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageMode
 
-from app.picture.brightness import brightness, clearest_channel, on_white
+from app.picture.brightness import brightness, clearest_channel
 from app.picture.components import Component, label_components
 from app.picture.dither import without_dots
 from app.picture.dust import join_grains
@@ -25,6 +25,7 @@ from app.picture.ruling import without_lines
 from app.picture.sheet import find_sheet
 from app.picture.strokes import stroke_width
 from app.picture.thin_lines import has_thin_ends, without_thin_lines
+from app.picture.transparency import has_transparency, is_ground, on_paper, opacity
 from app.problems import BlankPicture
 
 FAINT = 0.1
@@ -34,8 +35,6 @@ HAIRLINES = 0.01
 HAIR = 2
 """Pixels that such lines are wide at most, on average. What is left of them is uneven, so each
 pixel is given the greatest ink that far around it."""
-ONE_COLOUR = 32
-"""Range of each colour (of 255) within which all that is opaque counts as one ink."""
 ROUNDS = 3
 """How often lines across the picture are looked for: not all may be turned alike."""
 HAZE = 0.3
@@ -54,7 +53,7 @@ class Ink:
         amount: float32 ``[H, W]``, 0 for paper to 1 for full ink; at most 400 pixels a side.
         mask: bool ``[H, W]``, what counts as ink when it has to be one or the other.
         faint: bool ``[H, W]``, the same at half the contrast: thin lines hang together there.
-        polarity: how the ink was told from the paper; ``alpha`` if it was the opaque part.
+        polarity: how the ink was told from the paper; ``alpha`` if by their opacity.
     """
 
     amount: NDArray[np.float32]
@@ -166,18 +165,19 @@ def blank() -> BlankPicture:
 
 def _contrast(picture: Image.Image) -> tuple[Tones, Polarity]:
     """How far each pixel is from the paper, and by which polarity."""
-    if picture.has_transparency_data:
-        if picture.mode != "RGBA":  # a copy of a photo takes 200 MB
-            picture = picture.convert("RGBA")
-        opaque = picture.getchannel("A")
-        counts = np.reshape(picture.histogram(opaque), (4, 256))[:3]  # where there is any
-        if not counts.any():
-            raise blank()
-        see_through = counts[0].sum() < picture.width * picture.height
-        if see_through and max(map(_range, counts)) < ONE_COLOUR:
-            return brightness(opaque), "alpha"
-        picture = on_white(picture)
-    grey = brightness(picture)
+    if not has_transparency(picture):
+        return _contrast_of(brightness(picture))
+    if picture.mode != "RGBA":  # a copy of a photo takes 200 MB
+        picture = picture.convert("RGBA")
+    alpha = opacity(picture)
+    if alpha is None:
+        return _contrast_of(brightness(on_paper(picture)))
+    opaque = brightness(alpha)
+    return (_contrast_of(~opaque)[0] if is_ground(opaque) else opaque), "alpha"
+
+
+def _contrast_of(grey: Tones) -> tuple[Tones, Polarity]:
+    """How far each pixel of a grey picture is from the paper, and by which polarity."""
     if np.ptp(grey) < LEAST_CONTRAST:
         raise blank()
     grey = without_frame(without_impulses(without_dots(grey)))
@@ -192,9 +192,3 @@ def _contrast(picture: Image.Image) -> tuple[Tones, Polarity]:
         if tones.max() >= LEAST_CONTRAST:
             return tones, polarity
     return ~grey if dark else grey, polarity  # at last, ink that is wider than any stroke
-
-
-def _range(counts: Counts) -> int:
-    """From the least to the greatest index of a histogram that is not empty."""
-    indices = np.flatnonzero(counts)
-    return int(indices[-1] - indices[0])

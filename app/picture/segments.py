@@ -24,6 +24,11 @@ SLANT = 0.25
 JOINT = 0.18
 """Greatest gap between bars of one digit, as a share of the longer one's length."""
 
+BOX = 0.35
+"""Share of its bounding box that a box around bars, dots or dashes covers at most."""
+WITHIN = 0.8
+"""Share of all components that are within it, at least."""
+
 
 def join_segments(
     labels: NDArray[np.int32], components: list[Component]
@@ -55,6 +60,7 @@ def _strokes(labels: NDArray[np.int32], components: list[Component]) -> list[Str
 
     Dots that fill digits are looked for last: one row of them is closer to a dashed line.
     """
+    components = _without_box(components)
     least = LEAST_AREA * max((one.area for one in components), default=0)
     large = [one for one in components if one.area >= least]
     bars = [Stroke(group, _growth_of_bars(group)) for group in _bars(large)]
@@ -64,6 +70,16 @@ def _strokes(labels: NDArray[np.int32], components: list[Component]) -> list[Str
         return find_filled(large, sum(one.area for one in components))
     of_dashes = set[int]().union(*(stroke.labels for stroke in dashes))
     return dashes + [stroke for stroke in bars if of_dashes.isdisjoint(stroke.labels)]
+
+
+def _without_box(components: list[Component]) -> list[Component]:
+    """The components without a box of lines around nearly all others."""
+    box = max(components, key=lambda one: one.width * one.height, default=None)
+    if box is None or box.fill > BOX:
+        return components
+    others = [one for one in components if one is not box]
+    within = sum(box.encloses(one) for one in others)
+    return others if within >= max(WITHIN * len(components), BARS.start) else components
 
 
 def _bars(components: list[Component]) -> list[list[Component]]:

@@ -6,6 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+LARGEST_SIDE = 400
+"""Larger pictures are shrunk to this first: the strokes of all but small digits stay far wider than
+the network's."""
+
 
 def shrunk(picture: Image.Image, side: int) -> Image.Image:
     """The picture, if need be so small that no side is longer; either keeps a pixel at least."""
