@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 import threading
@@ -20,7 +21,7 @@ from app.answers import answer, answers
 from app.decoding import load_image, open_image
 from app.picture.ink import blank
 from app.preprocessing import Prepared, prepare, take_as_it_is
-from app.problems import Busy, Problem
+from app.problems import Busy, Problem, unexpected
 from app.recognizer import Prediction, Recognizer
 from app.settings import Settings
 
@@ -38,6 +39,8 @@ NICENESS = 10
 
 Result = TypeVar("Result")
 Preprocess = Literal["auto", "none"]
+
+logger = logging.getLogger("uvicorn.error")
 
 
 class Outcome(NamedTuple):
@@ -116,10 +119,12 @@ class Pipeline:
         for step in steps:
             try:
                 prepared = step()
+                found.append(answer(prepared, self.recognizer.predict(prepared.image)))
             except Problem as problem:
                 found.append(problem.as_dict())
-            else:
-                found.append(answer(prepared, self.recognizer.predict(prepared.image)))
+            except Exception:  # a defect of ours, told in the picture's place; others are answered
+                logger.exception("A picture of a batch failed")
+                found.append(unexpected())
         return found
 
     def _finish(self, prepared: Prepared, start: float) -> Outcome:

@@ -13,7 +13,9 @@ from fastapi.testclient import TestClient
 from PIL import Image, ImageOps
 from service_process import ServiceProcess
 
+from app import pipeline
 from app.application import create_app
+from app.preprocessing import Prepared
 from app.recognizer import Recognizer
 from app.routes.schemas import BatchOut
 from app.settings import Settings
@@ -62,6 +64,31 @@ def test_answers_are_as_documented(client: TestClient) -> None:
     images[3] = 0
     out = BatchOut.model_validate(client.post("/predict/batch", content=idx(images)).json())
     assert len(out.answers) == COUNT
+
+
+@pytest.mark.parametrize("form", ["files", "array"])
+def test_defect_in_one_picture_is_told_in_its_place(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, form: str
+) -> None:
+    prepare = pipeline.prepare
+
+    def defective(picture: Image.Image) -> Prepared:
+        if np.array_equal(np.asarray(picture), IMAGES[1]):
+            raise IndexError("ours")
+        return prepare(picture)
+
+    monkeypatch.setattr(pipeline, "prepare", defective)
+    if form == "files":
+        files = [("file", path.read_bytes()) for path in DIGITS[:3]]
+        response = client.post("/predict/batch", files=files)
+    else:
+        response = client.post("/predict/batch?preprocess=auto", content=npy(IMAGES[:3]))
+    first, second, third = response.json()["answers"]
+    assert (first["digit"], third["digit"]) == (LABELS[0], LABELS[2])
+    assert second["status"] == 500
+    assert second["title"] == "Internal Server Error"
+    assert "IndexError: ours" in caplog.text
+    BatchOut.model_validate(response.json())
 
 
 def test_lines_are_streamed_if_asked(client: TestClient) -> None:

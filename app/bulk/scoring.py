@@ -108,7 +108,7 @@ class Scorer:
             except Problem as problem:
                 errors.append(_described(problem))
             except Exception as exc:  # a defect of ours; one image never stops a run
-                errors.append(f"internal-error: {type(exc).__name__}: {exc}")
+                errors.append(f"internal-server-error: {type(exc).__name__}: {exc}")
             else:
                 images.append(prepared.image)
                 several.append(prepared.several_digits)
