@@ -81,6 +81,52 @@ def test_badge_is_a_sheet() -> None:
     assert sheet.dark
 
 
+def on_slide() -> Image.Image:
+    """A slide with a title, and on it a dark panel with a bright 1."""
+    image = Image.new("L", (400, 300), TABLE)
+    draw = ImageDraw.Draw(image)
+    draw.rectangle([10, 20, 390, 280], PAPER)
+    draw.rectangle([30, 40, 200, 60], INK)
+    draw.rectangle([230, 90, 370, 260], INK)
+    draw.line([(290, 140), (305, 125), (305, 220)], PAPER, 10, joint="curve")
+    return image
+
+
+def two_notes() -> Image.Image:
+    """A 1 on a note, and beside it one that nothing is written on."""
+    image = Image.new("L", (400, 300), TABLE)
+    draw = ImageDraw.Draw(image)
+    draw.rectangle([20, 60, 185, 240], PAPER)
+    draw.rectangle([205, 50, 390, 250], PAPER)
+    draw.line([(95, 120), (110, 105), (110, 200)], INK, 10, joint="curve")
+    return image
+
+
+@pytest.mark.parametrize(
+    ("picture", "box"),
+    [
+        pytest.param(on_slide(), (230, 90, 371, 261), id="a panel on a slide"),
+        pytest.param(two_notes(), (20, 60, 186, 241), id="the note that has writing"),
+    ],
+)
+def test_sheet_of_several(picture: Image.Image, box: tuple[int, int, int, int]) -> None:
+    sheet = find_sheet(tones(picture))
+    assert sheet is not None
+    enlarged = Image.fromarray(sheet.mask).resize(picture.size, Image.Resampling.NEAREST)
+    assert enlarged.getbbox() == pytest.approx(box, abs=5)
+    assert sheet.dark == (picture.getpixel(box[:2]) == PAPER)
+
+
+def test_cells_of_ruled_paper_are_no_sheets() -> None:
+    image = Image.new("L", (400, 300), PAPER)
+    draw = ImageDraw.Draw(image)
+    for place in range(40, 400, 100):
+        draw.line([(0, place), (400, place)], INK, 4)
+        draw.line([(place, 0), (place, 300)], INK, 4)
+    draw.line([(175, 180), (190, 165), (190, 220)], INK, 8)
+    assert find_sheet(tones(image)) is None
+
+
 def ellipse(width: int) -> Image.Image:
     image = Image.new("L", (400, 300), TABLE)
     ImageDraw.Draw(image).ellipse([120, 40, 280, 260], outline=PAPER, width=width)

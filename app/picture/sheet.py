@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +23,10 @@ LEAST_WRITING, MOST_WRITING = 0.01, 0.3
 """Share of a sheet that its writing covers; the hole of a bold 0 covers more of it."""
 ONE_WRITING = 0.25
 """Share of all writing that its largest part covers at least; grain and dots have many parts."""
+LEAST_OTHER = 0.12
+"""The same of one that is not the largest part of its tone: cells of ruled paper cover less."""
+ON = 0.8
+"""Share of a sheet that lies in the writing of another, from which on it lies on that."""
 SOLID = 0.4
 """Share of its upright box that a sheet covers at least, however it is turned; most digits less."""
 FOUR_SIDES = 0.97
@@ -66,57 +72,85 @@ class Sheet:
         return np.where(around, np.median(grey[~around]).astype(np.uint8), grey)
 
 
+class _Candidate(NamedTuple):
+    """What may be a sheet.
+
+    Attributes:
+        mask: bool ``[H, W]``, a component with its holes.
+        writing: bool ``[H, W]``, the largest of these.
+        dark: whether they are darker than the component.
+    """
+
+    mask: NDArray[np.bool_]
+    writing: NDArray[np.bool_]
+    dark: bool
+
+
 def find_sheet(grey: Tones) -> Sheet | None:
     """The sheet of a picture uint8 ``[H, W]``, or None.
 
-    It is the largest part of one of two tones, and has a few holes: the writing. It has four
-    straight sides, as far as they are in the picture, or is a badge: convex, and its writing can't
-    be the hole of a 0. A shadow or a bold digit lacks one or the other.
+    It is a large part of one of two tones, and has a few holes: the writing. It has four straight
+    sides, as far as they are in the picture, or is a badge: convex, and its writing can't be the
+    hole of a 0. A shadow or a bold digit lacks one or the other. Of several it is the largest that
+    no other lies on.
     """
     if max(grey.shape) < THUMBNAIL:
         return None
     small = np.asarray(Image.fromarray(grey).reduce(max(grey.shape) // THUMBNAIL))
     bright = small > otsu(histogram(small))
-    for tone, dark in ((bright, True), (~bright, False)):
-        if tone.mean() < LEAST_SHEET or _covers_border(tone):
-            continue
-        found = _written_on(tone)
-        if found is None:
-            continue
-        mask, writing = found
-        beyond = _beyond_lines(mask)
-        if _quadrilateral_share(mask, beyond) >= FOUR_SIDES or (
-            _hull_share(mask, beyond) >= CONVEX and _is_badge(mask, writing, tone)
-        ):
-            return Sheet(mask, dark)
-    return None
+    sheets = [
+        one
+        for tone, dark in ((bright, True), (~bright, False))
+        for one in _written_on(tone, dark)
+        if _is_sheet(one, tone)
+    ]
+    bare = [one for one in sheets if not any(_lies_on(other, one) for other in sheets)]
+    largest = max(bare, key=lambda one: np.count_nonzero(one.mask), default=None)
+    return None if largest is None else Sheet(largest.mask, largest.dark)
+
+
+def _is_sheet(one: _Candidate, tone: NDArray[np.bool_]) -> bool:
+    beyond = _beyond_lines(one.mask)
+    return _quadrilateral_share(one.mask, beyond) >= FOUR_SIDES or (
+        _hull_share(one.mask, beyond) >= CONVEX and _is_badge(one.mask, one.writing, tone)
+    )
+
+
+def _lies_on(other: _Candidate, one: _Candidate) -> bool:
+    """Whether a sheet lies on another, for whose writing it was taken."""
+    size = np.count_nonzero(other.mask)
+    return bool(
+        size < np.count_nonzero(one.mask)
+        and np.count_nonzero(other.mask & one.writing) >= ON * size
+    )
 
 
 def _covers_border(mask: NDArray[np.bool_]) -> bool:
     return bool(mask[0].all() and mask[-1].all() and mask[:, 0].all() and mask[:, -1].all())
 
 
-def _written_on(tone: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
-    """The largest component with its holes, if it may be a sheet and they may be writing.
-
-    Returns:
-        Masks ``[H, W]``: of the component with its holes, and of the largest of them.
-    """
+def _written_on(tone: NDArray[np.bool_], dark: bool) -> Iterator[_Candidate]:
+    """The large components of a tone with holes that may be writing."""
     height, width = tone.shape
     labels, parts = label_components(tone)
-    largest = max(parts, key=lambda part: part.area)
-    if largest.area < LEAST_SHEET * tone.size or largest.fill < SOLID:
-        return None
-    labels, parts = label_components(labels != largest.label)
-    holes = [part for part in parts if not part.is_cut(height, width)]
-    written = sum(hole.area for hole in holes)
-    whole = largest.area + written
-    if not LEAST_WRITING < written / whole < MOST_WRITING or whole > MOST_SHEET * tone.size:
-        return None
-    writing = max(holes, key=lambda hole: hole.area)
-    if writing.area < ONE_WRITING * written:
-        return None
-    return having(labels, [0, *(hole.label for hole in holes)]), labels == writing.label
+    largest_area = max((part.area for part in parts), default=0)
+    for part in parts:
+        least = LEAST_SHEET if part.area == largest_area else LEAST_OTHER
+        if part.area < least * tone.size or part.fill < SOLID:
+            continue
+        component = labels == part.label
+        if _covers_border(component):
+            continue
+        around, others = label_components(~component)
+        holes = [other for other in others if not other.is_cut(height, width)]
+        written = sum(hole.area for hole in holes)
+        whole = part.area + written
+        if not LEAST_WRITING < written / whole < MOST_WRITING or whole > MOST_SHEET * tone.size:
+            continue
+        largest = max(holes, key=lambda hole: hole.area)
+        if largest.area >= ONE_WRITING * written:
+            mask = component | having(around, [hole.label for hole in holes])
+            yield _Candidate(mask, around == largest.label, dark)
 
 
 def _quadrilateral_share(mask: NDArray[np.bool_], beyond: NDArray[np.bool_]) -> float:
