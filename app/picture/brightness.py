@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image, ImageChops
 
+from app.picture.colours import distance_from_paper
 from app.picture.morphology import Tones
 from app.picture.polarity import border
 from app.picture.sheet import find_sheet
 from app.picture.shrinking import LARGEST_SIDE, shrunk
-from app.picture.transparency import has_transparency, on_paper
 
 BLACK, WHITE = 24, 231
 """Luminance of paper on which vivid colours are as much ink as white, or as black."""
@@ -30,8 +30,7 @@ def brightness(picture: Image.Image) -> Tones:
 
     That is its luminance, but on black paper vivid colours are as bright as white, and on white
     paper as dark as black: else of a digit in many colours the blue or the yellow parts were lost.
-    Where only the luminance shows a sheet, white or black is but what lies around it, as around
-    the pixels that a plotting library draws in its colours.
+    On paper of another colour its distance from that counts, where luminance hides much of the ink.
     """
     numbers = picture.mode.startswith(("I", "F"))
     if picture.mode.startswith("I;"):
@@ -44,11 +43,24 @@ def brightness(picture: Image.Image) -> Tones:
     if picture.mode != "RGB":
         return np.asarray(picture)
     luminance: Tones = np.asarray(picture.convert("L"))
-    paper = np.median(border(luminance))
-    if BLACK < paper < WHITE:
-        return luminance
     red, green, blue = picture.split()
     if red.tobytes() == green.tobytes() == blue.tobytes():
+        return luminance
+    seen = _on_black_or_white(luminance, red, green, blue)
+    distance = distance_from_paper(picture, seen)
+    return seen if distance is None else distance
+
+
+def _on_black_or_white(
+    luminance: Tones, red: Image.Image, green: Image.Image, blue: Image.Image
+) -> Tones:
+    """The luminance, and of vivid colours on black or white paper that of white or black.
+
+    Where only the luminance shows a sheet, white or black is but what lies around it, as around
+    the pixels that a plotting library draws in its colours.
+    """
+    paper = np.median(border(luminance))
+    if BLACK < paper < WHITE:
         return luminance
     if paper <= BLACK:
         brightest = ImageChops.lighter(ImageChops.lighter(red, green), blue)
@@ -68,14 +80,6 @@ def brightness(picture: Image.Image) -> Tones:
 def _shows_sheet(grey: Tones) -> bool:
     sheet = find_sheet(grey)
     return sheet is not None and bool(sheet.mask.mean() >= LEAST_SHEET)
-
-
-def clearest_channel(picture: Image.Image) -> Image.Image:
-    """Of red, green and blue the one whose tones differ most, mode L, shrunk if large."""
-    if has_transparency(picture):
-        picture = on_paper(picture.convert("RGBA"))
-    channels = shrunk(picture.convert("RGB"), LARGEST_SIDE).split()
-    return max(channels, key=lambda channel: ImageStat.Stat(channel).var[0])
 
 
 def _tones(numbers: NDArray[Any]) -> Tones:

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageMode
 
-from app.picture.brightness import brightness, clearest_channel
+from app.picture.brightness import brightness
+from app.picture.colours import clearest_channel
 from app.picture.components import Component, label_components
 from app.picture.dither import without_dots
 from app.picture.dust import join_grains
