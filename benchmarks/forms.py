@@ -16,9 +16,9 @@ import numpy as np
 import torch
 from not_digits import on_paper
 from PIL import Image
-from robustness import load_network
 
 from app.preprocessing import prepare
+from training.checkpoint import load_network
 from training.data import Digits
 from training.device import choose_device
 from training.evaluation import evaluate

@@ -19,14 +19,13 @@ import torch
 from corruptions import CORRUPTIONS
 from numpy.typing import NDArray
 from PIL import Image
-from safetensors.torch import load_file
 
 from app.preprocessing import prepare
 from app.problems import Problem
+from training.checkpoint import load_network
 from training.data import Digits, load_mnist
 from training.device import choose_device
 from training.evaluation import evaluate
-from training.network import DigitNetwork
 
 SEED = 0
 
@@ -87,13 +86,6 @@ def main() -> int:
     if options.sheet:
         draw_sheet(test, options.sheet)
     return 0
-
-
-def load_network(checkpoint: Path) -> DigitNetwork:
-    """The network whose weights lie in the directory."""
-    network = DigitNetwork()
-    network.load_state_dict(load_file(checkpoint / "digits.safetensors"))
-    return network.eval()
 
 
 def draw_sheet(digits: Digits, path: Path, count: int = 10) -> None:

@@ -1,20 +1,21 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import onnx
 import pytest
 import torch
 from conftest import REPOSITORY
-from safetensors.torch import load_file
 
 from app.recognizer import Recognizer
+from training.checkpoint import load_network
 from training.data import Digits, load_mnist
 from training.device import choose_device
 from training.evaluation import evaluate
 from training.export import ExportError, check_agreement, export, run_onnx
-from training.network import DigitNetwork
+from training.network import DigitNetwork, Pooling
 from training.novelty import Novelty
 
 CARD = {
@@ -42,6 +43,23 @@ def test_exported_graph_answers_like_the_network(
     expected = evaluate(network, digits, device).log_probabilities.numpy()
     answer = Recognizer.load(tmp_path).log_probabilities(digits.images.numpy())
     assert np.abs(answer - expected).max() < 1e-4
+
+
+@pytest.mark.parametrize("pooling", get_args(Pooling))
+def test_exported_network_is_loaded_as_it_was_built(
+    digits: Digits, tmp_path: Path, pooling: Pooling
+) -> None:
+    torch.manual_seed(0)
+    network = DigitNetwork(pooling=pooling).eval()
+    export(network, NOVELTY, CARD, digits, choose_device("cpu", threads=1), tmp_path)
+    loaded = load_network(tmp_path)
+    assert loaded.pooling == pooling
+    assert torch.equal(loaded(digits.images), network(digits.images))
+
+
+def test_network_from_before_there_was_a_choice_takes_the_greatest_of_four() -> None:
+    record = REPOSITORY / "docs/records/2026-11-22-reference/seed-0"
+    assert load_network(record).pooling == "max"
 
 
 def test_card_states_the_hashes(network: DigitNetwork, digits: Digits, tmp_path: Path) -> None:
@@ -72,8 +90,7 @@ def test_shipped_graph_holds_no_trace_of_the_machine_that_made_it() -> None:
 
 
 def test_shipped_files_hold_the_same_weights(mnist_root: Path) -> None:
-    network = DigitNetwork().eval()
-    network.load_state_dict(load_file(REPOSITORY / "weights/digits.safetensors"))
+    network = load_network(REPOSITORY / "weights")
     test = load_mnist(mnist_root).test
     in_torch = evaluate(network, test, choose_device("cpu", "float32", threads=1))
     graph = (REPOSITORY / "weights/digits.onnx").read_bytes()

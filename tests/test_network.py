@@ -42,6 +42,16 @@ def test_layers_are_those_of_the_design(network: DigitNetwork) -> None:
     assert [(x.output_shape, x.parameters, x.receptive_field) for x in layers] == DESIGN
 
 
+def test_transitions_may_take_the_mean_of_four() -> None:
+    layers = summarize(DigitNetwork(pooling="average"))
+    assert [(x.output_shape, x.parameters, x.receptive_field) for x in layers] == DESIGN
+    assert layers[4].description == "average pool 2×2, conv 1×1, ReLU, BatchNorm, dropout 0.01"
+    four = torch.arange(16.0).reshape(1, 1, 4, 4)
+    pool = DigitNetwork(pooling="average").transition1[0]
+    assert pool(four).flatten().tolist() == [2.5, 4.5, 10.5, 12.5]
+    assert DigitNetwork().transition1[0](four).flatten().tolist() == [5, 7, 13, 15]
+
+
 @pytest.mark.parametrize(("pool", "side", "sees"), [("2x2", 3, 38), ("3x3", 7, 42)])
 def test_pool_before_prediction_adds_no_parameters(
     pool: PredictionPool, side: int, sees: int

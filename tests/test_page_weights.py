@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -9,13 +10,14 @@ import numpy as np
 import torch
 from conftest import REPOSITORY
 from fastapi.testclient import TestClient
-from safetensors.numpy import load
+from safetensors.numpy import load, save
 
 from app.application import create_app
 from app.recognizer import Recognizer
+from app.routes.page_weights import halve
 from app.settings import Settings
+from training.checkpoint import load_network
 from training.data import load_mnist
-from training.network import DigitNetwork
 
 URL = "/weights/digits.safetensors"
 FILE = REPOSITORY / "weights/digits.safetensors"
@@ -34,18 +36,26 @@ def test_weights_are_the_checkpoint_s(client: TestClient) -> None:
 
 def test_halves_hardly_move_an_answer(client: TestClient, mnist_root: Path) -> None:
     images = load_mnist(mnist_root).test.images[:2000]
-    exact, halved = [
-        {name: torch.from_numpy(values).float() for name, values in load(file).items()}
-        for file in (FILE.read_bytes(), client.get(URL).content)
-    ]
-    network = DigitNetwork().eval()
+    halved = {
+        name: torch.from_numpy(values).float()
+        for name, values in load(client.get(URL).content).items()
+    }
+    network = load_network(FILE.parent)
     with torch.no_grad():
-        network.load_state_dict(exact, strict=False)
         expected = network(images)
         network.load_state_dict(halved, strict=False)
         log_probabilities = network(images)
     assert (log_probabilities - expected).abs().max() < 0.02
     assert (log_probabilities.argmax(1) == expected.argmax(1)).all()
+
+
+def test_they_say_how_the_network_pools() -> None:
+    notes = {"pooling": "average"}
+    stored = save({"a": np.zeros((1, 1, 3, 3), np.float32)}, notes)
+    length = int.from_bytes(stored[:8], "little")
+    halved = halve(stored)
+    header = json.loads(halved[8 : 8 + int.from_bytes(halved[:8], "little")])
+    assert header["__metadata__"] == json.loads(stored[8 : 8 + length])["__metadata__"] == notes
 
 
 def test_weights_are_light(client: TestClient) -> None:

@@ -73,7 +73,8 @@ def export(
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "digits.onnx").write_bytes(graph)
     parameters = {name: value.contiguous() for name, value in network.state_dict().items()}
-    (directory / "digits.safetensors").write_bytes(safetensors_torch.save(parameters))
+    notes: dict[str, str] = {"pooling": network.pooling}
+    (directory / "digits.safetensors").write_bytes(safetensors_torch.save(parameters, notes))
     hashes = {
         name: hashlib.sha256((directory / name).read_bytes()).hexdigest()
         for name in ("digits.onnx", "digits.safetensors")

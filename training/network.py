@@ -9,8 +9,13 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+Pooling = Literal["max", "average"]
 PredictionPool = Literal["none", "2x2", "3x3"]
 
+_HALVING: dict[Pooling, Callable[[int], nn.Module]] = {
+    "max": nn.MaxPool2d,
+    "average": nn.AvgPool2d,
+}
 _POOLS: dict[PredictionPool, Callable[[], nn.Module]] = {
     "none": nn.Identity,
     "2x2": lambda: nn.MaxPool2d(2),
@@ -58,9 +63,9 @@ class Dropout(nn.Dropout):
 class Transition(nn.Sequential):
     """Halves height and width, then mixes the channels down with a 1×1 convolution."""
 
-    def __init__(self, inputs: int, outputs: int, dropout: float) -> None:
+    def __init__(self, inputs: int, outputs: int, dropout: float, pooling: Pooling) -> None:
         super().__init__(
-            nn.MaxPool2d(2),
+            _HALVING[pooling](2),
             ConvReLUNorm(inputs, outputs, kernel_size=1),
             Dropout(dropout),
         )
@@ -76,15 +81,20 @@ class DigitNetwork(nn.Module):
     Args:
         dropout: probability with which each transition drops an activation while training.
         pool_before_prediction: a max-pool before the prediction; ``2x2`` halves the class maps.
+        pooling: what a transition makes of 2×2 values, the greatest or the mean.
     """
 
     mean: Tensor
     std: Tensor
 
     def __init__(
-        self, dropout: float = 0.01, pool_before_prediction: PredictionPool = "none"
+        self,
+        dropout: float = 0.01,
+        pool_before_prediction: PredictionPool = "none",
+        pooling: Pooling = "max",
     ) -> None:
         super().__init__()
+        self.pooling: Pooling = pooling
         self.register_buffer("mean", torch.tensor(MNIST_MEAN))
         self.register_buffer("std", torch.tensor(MNIST_STD))
         self.block1 = nn.Sequential(
@@ -92,12 +102,12 @@ class DigitNetwork(nn.Module):
             ConvReLUNorm(8, 16, kernel_size=3),
             ConvReLUNorm(16, 32, kernel_size=3),
         )
-        self.transition1 = Transition(32, 8, dropout)
+        self.transition1 = Transition(32, 8, dropout, pooling)
         self.block2 = nn.Sequential(
             ConvReLUNorm(8, 16, kernel_size=3),
             ConvReLUNorm(16, 32, kernel_size=3),
         )
-        self.transition2 = Transition(32, 8, dropout)
+        self.transition2 = Transition(32, 8, dropout, pooling)
         self.block3 = nn.Sequential(
             ConvReLUNorm(8, 16, kernel_size=3),
             ConvReLUNorm(16, 32, kernel_size=3),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args, get_type_hints
 
-from training.network import PredictionPool
+from training.network import Pooling, PredictionPool
 
 CROP = 2
 """Pixels that are left off at each side in the epochs of a crop."""
@@ -81,6 +81,8 @@ class Recipe:
         calm_strength: factor on the ranges of the augmentation in the calm epochs.
         averaging: decay of the exponential moving average of the weights, taken every step; the
             average is what is evaluated and exported. 0 takes the weights themselves.
+        pooling: what a transition makes of 2×2 values: the greatest (``max``) or the mean
+            (``average``).
         pool_before_prediction: a max-pool before the last convolution, without parameters:
             ``2x2``, after which the class maps are 3×3, or ``3x3`` around each place, after which
             they are 7×7 as without.
@@ -123,6 +125,7 @@ class Recipe:
     calm_epochs: int = 0
     calm_strength: float = 0.0
     averaging: float = 0.0
+    pooling: Pooling = "max"
     pool_before_prediction: PredictionPool = "none"
     sharpness_epochs: int = 0
     sharpness_radius: float = 0.5

@@ -34,7 +34,7 @@ def summarize(network: DigitNetwork) -> list[Layer]:
     rows = [
         (name, module)
         for name, module in network.named_modules()
-        if isinstance(module, (ConvReLUNorm, Transition, nn.MaxPool2d))
+        if isinstance(module, (ConvReLUNorm, Transition, nn.MaxPool2d, nn.AvgPool2d))
         or module is network.prediction
     ]
     rows = [(name, m) for name, m in rows if not name.startswith("transition") or "." not in name]
@@ -52,7 +52,7 @@ def summarize(network: DigitNetwork) -> list[Layer]:
     receptive_field, jump = 1, 1  # jump: distance in input pixels of neighbouring values
     for (name, module), shape in zip(rows, shapes, strict=True):
         for part in module.modules():
-            if isinstance(part, nn.Conv2d | nn.MaxPool2d):
+            if isinstance(part, nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d):
                 receptive_field += (_side(part.kernel_size) - 1) * jump
                 jump *= _side(part.stride)
         layers.append(
@@ -102,6 +102,9 @@ def _describe(module: nn.Module) -> str:
             side = _side(part.kernel_size)
             slides = ", stride 1" if _side(part.stride) == 1 else ""
             parts.append(f"max-pool {side}×{side}{slides}")
+        elif isinstance(part, nn.AvgPool2d):
+            side = _side(part.kernel_size)
+            parts.append(f"average pool {side}×{side}")
         elif isinstance(part, nn.Dropout):
             parts.append(f"dropout {part.p:g}")
         elif type(part) in words:

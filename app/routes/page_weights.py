@@ -8,6 +8,8 @@ import numpy as np
 
 LENGTH_BYTES = 8
 FILTER_DIMENSIONS = 4
+NOTES = "__metadata__"
+"""What the file says of itself: how the network pools."""
 
 
 def halve(file: bytes) -> bytes:
@@ -23,6 +25,8 @@ def halve(file: bytes) -> bytes:
     start = LENGTH_BYTES + int.from_bytes(file[:LENGTH_BYTES], "little")
     header, numbers = {}, b""
     for name, tensor in json.loads(file[LENGTH_BYTES:start]).items():
+        if name == NOTES:
+            header[name] = tensor
         if tensor.get("dtype") != "F32":
             continue
         first, last = tensor["data_offsets"]

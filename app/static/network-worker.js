@@ -4,12 +4,12 @@ import { parseSafetensors } from "./safetensors.js";
 const weights = load();
 
 /** The first layer's filters, once; then each `Uint8Array` of 784 pixels gets all layers' maps. */
-weights.then((tensors) => {
+weights.then(({ tensors }) => {
   postMessage({ filters: tensors.get("block1.0.0.weight").values });
 }, () => {});
 
 addEventListener("message", async ({ data: pixels }) => {
-  const network = await weights.then((tensors) => new Network(tensors), () => null);
+  const network = await weights.then((weights) => new Network(weights), () => null);
   const started = performance.now();
   const layers = network?.forward(pixels) ?? null;
   const buffers = layers ? [...layers.values()].map((maps) => maps.values.buffer) : [];

@@ -8,10 +8,12 @@ const INPUT_SIDE = 28;
 
 export class Network {
   #weights;
+  #pooled; // of 2×2 values
 
-  /** `weights`: name → `{ shape, values }`, as `parseSafetensors` returns them. */
-  constructor(weights) {
-    this.#weights = weights;
+  /** Takes what `parseSafetensors` returns. */
+  constructor({ tensors, notes }) {
+    this.#weights = tensors;
+    this.#pooled = notes.pooling === "average" ? mean : Math.max;
   }
 
   /** 784 pixels of 0..255, ink bright → a Map of each layer's maps, named as in `/model-info`. */
@@ -25,10 +27,10 @@ export class Network {
     x = record("block1.0", this.#convReluNorm("block1.0", x));
     x = record("block1.1", this.#convReluNorm("block1.1", x));
     x = record("block1.2", this.#convReluNorm("block1.2", x));
-    x = record("transition1", this.#convReluNorm("transition1.1", maxPool(x)));
+    x = record("transition1", this.#convReluNorm("transition1.1", halve(x, this.#pooled)));
     x = record("block2.0", this.#convReluNorm("block2.0", x));
     x = record("block2.1", this.#convReluNorm("block2.1", x));
-    x = record("transition2", this.#convReluNorm("transition2.1", maxPool(x)));
+    x = record("transition2", this.#convReluNorm("transition2.1", halve(x, this.#pooled)));
     x = record("block3.0", this.#convReluNorm("block3.0", x));
     x = record("block3.1", this.#convReluNorm("block3.1", x));
     x = record("prediction", convolve(x, this.#weights.get("prediction.weight")));
@@ -108,14 +110,16 @@ function slide({ side, values }, filters, outputs, inputs) {
   return { channels: outputs, side, values: result };
 }
 
-/** Keeps the largest of each 2×2. */
-function maxPool({ channels, side, values }) {
+const mean = (a, b, c, d) => (a + b + c + d) / 4;
+
+/** Makes one value of each 2×2. */
+function halve({ channels, side, values }, pooled) {
   const half = side / 2;
   const result = new Float32Array(channels * half * half);
   for (let row = 0; row < channels * half; row++) {
     for (let column = 0; column < half; column++) {
       const at = 2 * (row * side + column);
-      result[row * half + column] = Math.max(
+      result[row * half + column] = pooled(
         values[at], values[at + 1], values[at + side], values[at + side + 1],
       );
     }

@@ -2,7 +2,8 @@
  * Reads the float32 and float16 tensors of a safetensors file (https://github.com/huggingface/safetensors):
  * the header's length in 8 bytes, the header as JSON, the numbers, all little-endian.
  *
- * ArrayBuffer → Map of name → `{ shape, values }`. Throws a RangeError if the file is cut short and
+ * ArrayBuffer → `{ tensors, notes }`: a Map of name → `{ shape, values }`, and what the file says of
+ * itself. Throws a RangeError if the file is cut short and
  * a SyntaxError if it is none.
  */
 export function parseSafetensors(buffer) {
@@ -19,7 +20,7 @@ export function parseSafetensors(buffer) {
       : Float32Array.from(new Uint16Array(bytes), valueOfHalf);
     tensors.set(name, { shape, values });
   }
-  return tensors;
+  return { tensors, notes: header.__metadata__ ?? {} };
 }
 
 /** The number that 16 bits stand for (IEEE 754); browsers of before 2025 have no Float16Array. */

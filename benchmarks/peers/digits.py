@@ -8,20 +8,18 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from safetensors.torch import load_file
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY))
 
+from training.checkpoint import load_network  # noqa: E402
 from training.network import DigitNetwork  # noqa: E402
 
 
 def load() -> DigitNetwork:
     """The network of ``weights/``, in evaluation mode, on one thread as it has one core."""
     torch.set_num_threads(1)
-    network = DigitNetwork()
-    network.load_state_dict(load_file(REPOSITORY / "weights/digits.safetensors"))
-    return network.eval()
+    return load_network(REPOSITORY / "weights")
 
 
 def to_tensor(image: Image.Image) -> torch.Tensor:

@@ -92,7 +92,7 @@ def test_pen_is_thinned_for_a_small_drawing(
 
 PARSE = """async (bytes) => {
     const { parseSafetensors } = await import("/static/safetensors.js");
-    const tensors = parseSafetensors(new Uint8Array(bytes).buffer);
+    const { tensors } = parseSafetensors(new Uint8Array(bytes).buffer);
     return [...tensors].map(([name, { shape, values }]) => [name, shape, [...values]]);
 }"""
 
