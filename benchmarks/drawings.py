@@ -22,6 +22,15 @@ from canvas import (
     some_polarity,
 )
 from frames import bars, boxed, circled, framed, mounted, round_box, row_of_boxes
+from layers import (
+    boxed_dashes,
+    colour_mapped,
+    pale_pens,
+    panel_on_panel,
+    rainbow_on_colour,
+    shadowed,
+    stencil,
+)
 from matplotlib.figure import Figure
 from photography import as_image, crisp, drawn
 from PIL import Image, ImageDraw
@@ -233,6 +242,8 @@ DRAWINGS: dict[str, Callable[[np.random.Generator, Digit], Image.Image]] = {
         *(framed, bars, dithered, halftone, dotted, dashed, underlined, negative),
         *(salt_and_pepper, plotted, row_of_boxes, mounted, boxed),
         *(turned_lines, circled, round_box, slanted_lines, beads),
+        *(stencil, shadowed, pale_pens, colour_mapped, rainbow_on_colour),
+        *(boxed_dashes, panel_on_panel),
     )
 }
 
