@@ -225,9 +225,10 @@ BEST = Recipe(
     shear=0.2,
     forms=0.05,
     averaging=0.999,
+    pooling="average",
     sharpness_epochs=10,
     sharpness_radius=0.5,
-    temperature=0.91,
+    temperature=0.925,
 )
 
 FAST = replace(
@@ -242,6 +243,7 @@ FAST = replace(
     forms=0.0,
     crop_epochs=2,
     averaging=0.99,
+    pooling="max",
     sharpness_epochs=0,
     temperature=1.0,
 )
@@ -253,6 +255,7 @@ TEACHER = replace(
     network="wide",
     epochs=16,
     dropout=0.1,
+    pooling="max",
     interpolation="bicubic",
     sharpness_epochs=8,
     temperature=1.0,
