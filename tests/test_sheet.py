@@ -145,6 +145,28 @@ def badge(*, digit: bool) -> Image.Image:
     return image
 
 
+def disc(*hole: tuple[int, int], width: int = 26) -> Image.Image:
+    """A disc with a line of paper in it."""
+    image = Image.new("L", (400, 300), TABLE)
+    draw = ImageDraw.Draw(image)
+    draw.ellipse([90, 40, 310, 260], PAPER)
+    draw.line(hole, TABLE, width, joint="curve")
+    return image
+
+
+SLIT = disc((215, 100), (190, 200))
+BENT = disc((165, 100), (235, 100), (195, 210), width=14)
+
+
+@pytest.mark.parametrize("scale", [1, 0.15])
+@pytest.mark.parametrize("picture", [SLIT, BENT], ids=["1", "7"])
+def test_what_is_no_hole_of_a_0_makes_a_disc_a_badge(picture: Image.Image, scale: float) -> None:
+    size = round(400 * scale), round(300 * scale)
+    sheet = find_sheet(tones(picture.resize(size, Image.Resampling.BOX)))
+    assert sheet is not None
+    assert sheet.dark
+
+
 def dotted_zero() -> Image.Image:
     image = ellipse(50)
     ImageDraw.Draw(image).ellipse([185, 130, 215, 170], PAPER)
@@ -189,12 +211,14 @@ def grain() -> Image.Image:
     [
         pytest.param(picture_of(UPRIGHT, ink=PAPER), id="a sheet that nothing is written on"),
         pytest.param(picture_of([(0, 0), (399, 0), (399, 299), (0, 299)]), id="all of it is paper"),
-        pytest.param(picture_of(UPRIGHT).resize((80, 60)), id="too small"),
+        pytest.param(picture_of(UPRIGHT).resize((36, 27)), id="too small"),
         pytest.param(ellipse(50), id="a bold 0"),
         pytest.param(ellipse(70), id="a bolder 0"),
         pytest.param(picture_of([(12, -1), (401, -1), (401, 301), (12, 301)]), id="hardly a table"),
         pytest.param(speck(), id="a sheet with a speck"),
         pytest.param(badge(digit=False), id="a round 0, bolder still"),
+        pytest.param(disc((200, 130), (200, 170), width=60), id="a 0 with a small hole"),
+        pytest.param(SLIT.resize((300, 300)), id="a 0 with a slit"),
         pytest.param(dotted_zero(), id="a 0 with a dot in it"),
         pytest.param(outline(), id="a 0 with corners"),
         pytest.param(dotted(), id="dotted paper"),

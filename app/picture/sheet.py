@@ -10,13 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from app.picture.components import bounding_box, having, label_components
+from app.picture.badge import is_badge
+from app.picture.components import having, label_components
 from app.picture.histograms import histogram, otsu
+from app.picture.hull import beyond_lines, hull_share, quadrilateral_share
 from app.picture.morphology import Tones, square_max
 
+SMALLEST = 40
+"""Longer side, in pixels, of a picture from which on a sheet is sought."""
 THUMBNAIL = 96
-"""Longer side, in pixels, of what is enough to tell a sheet, or up to twice as much; in smaller
-pictures none is sought."""
+"""Longer side, in pixels, of what is enough to tell a sheet, or up to twice as much."""
 LEAST_SHEET, MOST_SHEET = 0.02, 0.93
 """Share of the picture that a sheet covers; what covers more needs no telling from the rest."""
 LEAST_WRITING, MOST_WRITING = 0.01, 0.3
@@ -33,20 +36,6 @@ FOUR_SIDES = 0.97
 """Share of a quadrilateral around it that a sheet covers at least; an ellipse covers 0.79."""
 CONVEX = 0.96
 """Share of its convex hull that a sheet without straight sides covers at least."""
-ISLANDS = 0.1
-"""Share of a hole that has the sheet's tone, from which on it is a loop of writing, as in a 6."""
-CORE = 0.65
-"""Share of a hole from which on it is the core of what is around it, as that of a bold 0."""
-LOOP = 0.85
-"""The same for a hole with an island in it, as of a 0 on a badge; more is a 0 with a dot."""
-LEAST_SPAN = 0.42
-"""Longer side of a badge's writing, as a share of the badge's; holes of an 8 have less."""
-OFF_CENTRE = 0.12
-"""How far the middles of both may be apart at most, as a share of the same."""
-ROUND = 0.8
-"""Shorter side of a badge as a share of the longer, at least; most bold 0s have less."""
-NORMALS = np.stack([turn(np.deg2rad(np.arange(0, 360, 2))) for turn in (np.cos, np.sin)], axis=1)
-"""Directions that a side may face, float64 ``[180, 2]``, along x and y."""
 EDGE = 1
 """Pixels of the thumbnail along the sheet's edges that are left off: they are half table."""
 
@@ -94,9 +83,9 @@ def find_sheet(grey: Tones) -> Sheet | None:
     hole of a 0. A shadow or a bold digit lacks one or the other. Of several it is the largest that
     no other lies on.
     """
-    if max(grey.shape) < THUMBNAIL:
+    if max(grey.shape) < SMALLEST:
         return None
-    small = np.asarray(Image.fromarray(grey).reduce(max(grey.shape) // THUMBNAIL))
+    small = np.asarray(Image.fromarray(grey).reduce(max(max(grey.shape) // THUMBNAIL, 1)))
     bright = small > otsu(histogram(small))
     sheets = [
         one
@@ -110,10 +99,10 @@ def find_sheet(grey: Tones) -> Sheet | None:
 
 
 def _is_sheet(one: _Candidate, tone: NDArray[np.bool_]) -> bool:
-    beyond = _beyond_lines(one.mask)
-    return _quadrilateral_share(one.mask, beyond) >= FOUR_SIDES or (
-        _hull_share(one.mask, beyond) >= CONVEX and _is_badge(one.mask, one.writing, tone)
-    )
+    beyond = beyond_lines(one.mask)
+    if quadrilateral_share(one.mask, beyond) >= FOUR_SIDES:
+        return True
+    return hull_share(one.mask, beyond) >= CONVEX and is_badge(one.mask, one.writing, tone)
 
 
 def _lies_on(other: _Candidate, one: _Candidate) -> bool:
@@ -151,54 +140,3 @@ def _written_on(tone: NDArray[np.bool_], dark: bool) -> Iterator[_Candidate]:
         if largest.area >= ONE_WRITING * written:
             mask = component | having(around, [hole.label for hole in holes])
             yield _Candidate(mask, around == largest.label, dark)
-
-
-def _quadrilateral_share(mask: NDArray[np.bool_], beyond: NDArray[np.bool_]) -> float:
-    """Share of a narrow quadrilateral around a mask, as far as it is in the picture, that is set.
-
-    Each side, of four, is the line beside the mask that most of what is left lies beyond.
-    """
-    for _ in range(4):
-        side = np.count_nonzero(beyond, axis=1).argmax()
-        beyond = beyond[:, ~beyond[side]]
-    area = np.count_nonzero(mask)
-    return float(area / (area + beyond.shape[1]))
-
-
-def _hull_share(mask: NDArray[np.bool_], beyond: NDArray[np.bool_]) -> float:
-    """Share of the convex hull of a mask that is set."""
-    area = np.count_nonzero(mask)
-    return float(area / (area + np.count_nonzero(~beyond.any(axis=0))))
-
-
-def _is_badge(mask: NDArray[np.bool_], hole: NDArray[np.bool_], tone: NDArray[np.bool_]) -> bool:
-    """Whether a hole in a convex mask is writing, not that of a bold 0 or 8.
-
-    The hole of a 0 lies deepest in it, and has nothing in it.
-    """
-    left, top, right, bottom = bounding_box(mask)
-    x, y, x_end, y_end = bounding_box(hole)
-    shorter, longer = sorted((right - left, bottom - top))
-    off = max(abs(left + right - x - x_end), abs(top + bottom - y - y_end)) / 2
-    if shorter < ROUND * longer or off > OFF_CENTRE * longer:
-        return False
-    if max(x_end - x, y_end - y) < LEAST_SPAN * longer:
-        return False
-    size = np.count_nonzero(hole)
-    deepest = np.argpartition(-_inside_of_lines(mask, mask).min(axis=0), size)[:size]
-    loop = np.count_nonzero(hole & tone) >= ISLANDS * size
-    return bool(hole[mask][deepest].mean() < (LOOP if loop else CORE))
-
-
-def _beyond_lines(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which of the N pixels of its box that are not set lie beyond which line, ``[180, N]``."""
-    left, top, right, bottom = bounding_box(mask)
-    mask = mask[top:bottom, left:right]
-    return _inside_of_lines(mask, ~mask) < 0
-
-
-def _inside_of_lines(mask: NDArray[np.bool_], pixels: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """How far pixels, a mask of N, lie inside of each of the lines beside a mask: ``[180, N]``."""
-    furthest = (NORMALS @ np.argwhere(mask)[:, ::-1].T).max(axis=1, keepdims=True)
-    distances: NDArray[np.float64] = furthest - NORMALS @ np.argwhere(pixels)[:, ::-1].T
-    return distances
