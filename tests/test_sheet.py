@@ -167,6 +167,13 @@ def test_what_is_no_hole_of_a_0_makes_a_disc_a_badge(picture: Image.Image, scale
     assert sheet.dark
 
 
+def slashed_zero() -> Image.Image:
+    image = Image.new("L", (400, 300), TABLE)
+    ImageDraw.Draw(image).ellipse([110, 50, 290, 250], outline=PAPER, width=34)
+    ImageDraw.Draw(image).line([(150, 220), (250, 80)], PAPER, 34)
+    return image
+
+
 def dotted_zero() -> Image.Image:
     image = ellipse(50)
     ImageDraw.Draw(image).ellipse([185, 130, 215, 170], PAPER)
@@ -219,6 +226,8 @@ def grain() -> Image.Image:
         pytest.param(badge(digit=False), id="a round 0, bolder still"),
         pytest.param(disc((200, 130), (200, 170), width=60), id="a 0 with a small hole"),
         pytest.param(SLIT.resize((300, 300)), id="a 0 with a slit"),
+        pytest.param(slashed_zero(), id="a slashed 0"),
+        pytest.param(slashed_zero().resize((80, 60)), id="a small slashed 0"),
         pytest.param(dotted_zero(), id="a 0 with a dot in it"),
         pytest.param(outline(), id="a 0 with corners"),
         pytest.param(dotted(), id="dotted paper"),

@@ -14,6 +14,8 @@ CORE = 0.65
 """Share of a hole from which on it is the core of what is around it, as that of a bold 0."""
 LOOP = 0.85
 """The same for a hole with an island in it, as of a 0 on a badge; more is a 0 with a dot."""
+ONE = 0.75
+"""Share of all writing that its largest part covers at least; a slashed 0 has two holes alike."""
 LEAST_SPAN = 0.42
 """Longer side of a badge's writing, as a share of the badge's; holes of an 8 have less."""
 OFF_CENTRE = 0.12
@@ -32,19 +34,20 @@ SHORT = 0.25
 Mask = NDArray[np.bool_]
 
 
-def is_badge(mask: Mask, hole: Mask, tone: Mask) -> bool:
+def is_badge(mask: Mask, hole: Mask, share: float, tone: Mask) -> bool:
     """Whether the largest hole in a mask is writing on it, not that of a bold 0 or 8.
 
     Args:
         mask: bool ``[H, W]``, convex but for noise, with its holes.
         hole: bool ``[H, W]``, the largest of them.
+        share: of the area of all of them that is its.
         tone: bool ``[H, W]``, what is of the mask's tone.
     """
     left, top, right, bottom = bounding_box(mask)
     x, y, x_end, y_end = bounding_box(hole)
     shorter, longer = sorted((right - left, bottom - top))
     span = max(x_end - x, y_end - y) / longer
-    if shorter < ROUND * longer or span < SHORT:
+    if shorter < ROUND * longer or span < SHORT or share < ONE:
         return False
     off = max(abs(left + right - x - x_end), abs(top + bottom - y - y_end)) / 2
     if span >= LEAST_SPAN and off <= OFF_CENTRE * longer and not _is_core(hole, mask, tone):

@@ -67,11 +67,13 @@ class _Candidate(NamedTuple):
     Attributes:
         mask: bool ``[H, W]``, a component with its holes.
         writing: bool ``[H, W]``, the largest of these.
+        share: of their area that is its.
         dark: whether they are darker than the component.
     """
 
     mask: NDArray[np.bool_]
     writing: NDArray[np.bool_]
+    share: float
     dark: bool
 
 
@@ -102,7 +104,9 @@ def _is_sheet(one: _Candidate, tone: NDArray[np.bool_]) -> bool:
     beyond = beyond_lines(one.mask)
     if quadrilateral_share(one.mask, beyond) >= FOUR_SIDES:
         return True
-    return hull_share(one.mask, beyond) >= CONVEX and is_badge(one.mask, one.writing, tone)
+    return hull_share(one.mask, beyond) >= CONVEX and is_badge(
+        one.mask, one.writing, one.share, tone
+    )
 
 
 def _lies_on(other: _Candidate, one: _Candidate) -> bool:
@@ -139,4 +143,4 @@ def _written_on(tone: NDArray[np.bool_], dark: bool) -> Iterator[_Candidate]:
         largest = max(holes, key=lambda hole: hole.area)
         if largest.area >= ONE_WRITING * written:
             mask = component | having(around, [hole.label for hole in holes])
-            yield _Candidate(mask, around == largest.label, dark)
+            yield _Candidate(mask, around == largest.label, largest.area / written, dark)
