@@ -56,18 +56,18 @@ def test_distance_is_the_greatest_of_the_channels_and_leaves_the_paper_as_it_is(
     for paper, light in (("#404040", False), ("#c0c0c0", True)):
         picture = Image.new("RGB", (60, 60), paper)
         draw = ImageDraw.Draw(picture)
-        draw.rectangle([20, 10, 40, 30], "#4060ff" if light else "#a01000")
-        draw.rectangle([20, 31, 40, 50], "#ff70ff" if light else "#004b00")
+        draw.rectangle([25, 5, 34, 29], "#4060ff" if light else "#a01000")
+        draw.rectangle([25, 30, 34, 54], "#ff70ff" if light else "#004b00")
         found = distance(picture)
         assert found is not None
         assert found[0, 0] == (255 if light else 0)
-        assert set(found[10:30, 20:40].flat) == {0 if light else 255}
+        assert set(found[5:30, 25:35].flat) == {0 if light else 255}
 
 
 def on_highlighter() -> Image.Image:
     picture = Image.new("RGB", (200, 200), "#d0d0d0")
     draw = ImageDraw.Draw(picture)
-    draw.rectangle([40, 40, 160, 160], "#f0d800")
+    draw.rectangle([40, 40, 160, 160], "#f0e070")
     draw.line([(80, 80), (120, 80), (90, 150)], "#101040", 10)
     return picture
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageStat
 
+from app.picture.components import bounding_box
 from app.picture.histograms import histogram, quantile
-from app.picture.morphology import Tones, square_max
+from app.picture.morphology import Tones
 from app.picture.polarity import border
 from app.picture.shrinking import LARGEST_SIDE, shrunk
 from app.picture.transparency import has_transparency, on_paper
@@ -20,10 +22,13 @@ LEAST, FAR = 64, 0.4
 and as a share of the greatest difference."""
 HIDDEN = 0.15
 """Share of the ink whose luminance is nearer to the paper's than half of that, at least."""
-AROUND = 2
-"""Pixels around the other ink in which paper is looked for."""
-BARE = 0.35
-"""Share of them that is paper, at least: around what a highlighter went over there is less."""
+PALE = 0.8
+"""How far hidden ink is from the paper, as a share of how far the rest is, below which it may be a
+highlighter's, which is paler than the pen that it goes over."""
+PATCH = 0.45
+"""Share of its box that such ink fills from which on it is; digits fill less, but for narrow 1s."""
+NARROW = 0.5
+"""Shorter side of that box, as a share of the longer, below which it is a 1's."""
 FULL = 0.3
 """Share of the ink that is not full; the rest is."""
 
@@ -40,7 +45,7 @@ def distance_from_paper(picture: Image.Image, grey: Tones) -> Tones | None:
 
     Returns:
         uint8 ``[H, W]``, the paper black or white, whichever it is nearer to; None if the paper has
-        several colours, or if brightness shows all ink.
+        several colours, if brightness shows nearly all ink, or if what it hides is a highlighter's.
     """
     paper = np.median(border(np.asarray(picture)), axis=0).round().astype(np.uint8)
     flat = Image.new("RGB", picture.size, tuple(paper.tolist()))
@@ -51,15 +56,23 @@ def distance_from_paper(picture: Image.Image, grey: Tones) -> Tones | None:
     ink = distance >= max(LEAST, FAR * distance.max())
     tone = np.uint8(np.median(border(grey)))
     shows = np.maximum(grey, tone) - np.minimum(grey, tone) >= distance / 2
-    if not ink.any() or (ink & ~shows).sum() < HIDDEN * ink.sum():
+    hidden, shown = distance[ink & ~shows], distance[ink & shows]
+    if len(hidden) == 0 or len(hidden) < HIDDEN * (len(hidden) + len(shown)):
         return None
-    seen = ink & shows
-    around = square_max(np.pad(seen, AROUND), AROUND) & ~seen
-    if (around & ~ink).sum() < BARE * around.sum():
+    pale = len(shown) > 0 and np.median(hidden) < PALE * np.median(shown)
+    if pale and _is_patch(ink):
         return None
     full = max(quantile(histogram(distance[ink][None]), FULL), 1)
     amount = (np.minimum(distance, full) * (255 / full)).astype(np.uint8)
     return amount if tone < 128 else ~amount
+
+
+def _is_patch(ink: NDArray[np.bool_]) -> bool:
+    """Whether ink fills more of its box than a digit does."""
+    left, top, right, bottom = bounding_box(ink)
+    shorter, longer = sorted((right - left, bottom - top))
+    filled = np.count_nonzero(ink) > PATCH * shorter * longer
+    return bool(filled and shorter >= NARROW * longer)
 
 
 def clearest_channel(picture: Image.Image) -> Image.Image:
