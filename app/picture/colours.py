@@ -13,6 +13,9 @@ from app.picture.polarity import border
 from app.picture.shrinking import LARGEST_SIDE, shrunk
 from app.picture.transparency import has_transparency, on_paper
 
+SAMPLE = 100
+"""Longer side, in pixels, of a sample that is enough to tell whether that is so, or up to twice as
+much."""
 EVEN = 12
 """Difference from the border's median, in each channel (of 255), up to which it has that colour."""
 MOSTLY = 0.9
@@ -47,24 +50,43 @@ def distance_from_paper(picture: Image.Image, grey: Tones) -> Tones | None:
         uint8 ``[H, W]``, the paper black or white, whichever it is nearer to; None if the paper has
         several colours, if brightness shows nearly all ink, or if what it hides is a highlighter's.
     """
-    paper = np.median(border(np.asarray(picture)), axis=0).round().astype(np.uint8)
-    flat = Image.new("RGB", picture.size, tuple(paper.tolist()))
-    red, green, blue = ImageChops.difference(picture, flat).split()
-    distance: Tones = np.asarray(ImageChops.lighter(ImageChops.lighter(red, green), blue))
-    if (border(distance) <= EVEN).mean() < MOSTLY:
+    step = max(max(picture.size) // SAMPLE, 1)
+    size = max(picture.width // step, 1), max(picture.height // step, 1)
+    some = picture.resize(size, Image.Resampling.NEAREST)
+    paper = np.median(border(np.asarray(some)), axis=0).round().astype(np.uint8)
+    some_grey = np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.NEAREST))
+    if not _hides_ink(_distance(some, paper), some_grey):
         return None
-    ink = distance >= max(LEAST, FAR * distance.max())
+    distance = _distance(picture, paper)
+    full = max(quantile(histogram(distance[_ink(distance)][None]), FULL), 1)
+    amount = (np.minimum(distance, full) * (255 / full)).astype(np.uint8)
+    return amount if np.median(border(grey)) < 128 else ~amount
+
+
+def _distance(picture: Image.Image, colour: NDArray[np.uint8]) -> Tones:
+    """How far each pixel of mode RGB is from a colour ``[3]``, by its furthest channel."""
+    flat = Image.new("RGB", picture.size, tuple(colour.tolist()))
+    red, green, blue = ImageChops.difference(picture, flat).split()
+    return np.asarray(ImageChops.lighter(ImageChops.lighter(red, green), blue))
+
+
+def _ink(distance: Tones) -> NDArray[np.bool_]:
+    far: NDArray[np.bool_] = distance >= max(LEAST, FAR * distance.max())
+    return far
+
+
+def _hides_ink(distance: Tones, grey: Tones) -> bool:
+    """Whether brightness ``[H, W]`` hides ink that is at a distance from paper of one colour."""
+    if (border(distance) <= EVEN).mean() < MOSTLY:
+        return False
+    ink = _ink(distance)
     tone = np.uint8(np.median(border(grey)))
     shows = np.maximum(grey, tone) - np.minimum(grey, tone) >= distance / 2
     hidden, shown = distance[ink & ~shows], distance[ink & shows]
     if len(hidden) == 0 or len(hidden) < HIDDEN * (len(hidden) + len(shown)):
-        return None
+        return False
     pale = len(shown) > 0 and np.median(hidden) < PALE * np.median(shown)
-    if pale and _is_patch(ink):
-        return None
-    full = max(quantile(histogram(distance[ink][None]), FULL), 1)
-    amount = (np.minimum(distance, full) * (255 / full)).astype(np.uint8)
-    return amount if tone < 128 else ~amount
+    return not (pale and _is_patch(ink))
 
 
 def _is_patch(ink: NDArray[np.bool_]) -> bool:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from app.picture.badge import is_badge
-from app.picture.components import having, label_components
+from app.picture.components import Component, having, label_components
 from app.picture.histograms import histogram, otsu
 from app.picture.hull import beyond_lines, hull_share, quadrilateral_share
 from app.picture.morphology import Tones, square_max
@@ -89,12 +89,17 @@ def find_sheet(grey: Tones) -> Sheet | None:
         return None
     small = np.asarray(Image.fromarray(grey).reduce(max(max(grey.shape) // THUMBNAIL, 1)))
     bright = small > otsu(histogram(small))
-    sheets = [
-        one
-        for tone, dark in ((bright, True), (~bright, False))
-        for one in _written_on(tone, dark)
-        if _is_sheet(one, tone)
-    ]
+    sheets: list[_Candidate] = []
+    lies_on_some = True
+    for tone, dark in sorted(
+        [(bright, True), (~bright, False)], key=lambda one: _covers_border(one[0])
+    ):
+        if _covers_border(tone) and not lies_on_some:
+            continue  # a sheet of the tone that is all around would lie on something of the other
+        labels, parts = label_components(tone)
+        large = _large(parts, tone.size)
+        sheets += [one for one in _written_on(labels, large, dark) if _is_sheet(one, tone)]
+        lies_on_some = bool(large)
     bare = [one for one in sheets if not any(_lies_on(other, one) for other in sheets)]
     largest = max(bare, key=lambda one: np.count_nonzero(one.mask), default=None)
     return None if largest is None else Sheet(largest.mask, largest.dark)
@@ -122,23 +127,30 @@ def _covers_border(mask: NDArray[np.bool_]) -> bool:
     return bool(mask[0].all() and mask[-1].all() and mask[:, 0].all() and mask[:, -1].all())
 
 
-def _written_on(tone: NDArray[np.bool_], dark: bool) -> Iterator[_Candidate]:
-    """The large components of a tone with holes that may be writing."""
-    height, width = tone.shape
-    labels, parts = label_components(tone)
-    largest_area = max((part.area for part in parts), default=0)
+def _large(parts: list[Component], size: int) -> list[Component]:
+    """The components of one tone that cover as much of a picture, and of their box, as a sheet."""
+    largest = max((part.area for part in parts), default=0)
+    return [
+        part
+        for part in parts
+        if part.area >= (LEAST_SHEET if part.area == largest else LEAST_OTHER) * size
+        and part.fill >= SOLID
+    ]
+
+
+def _written_on(
+    labels: NDArray[np.int32], parts: list[Component], dark: bool
+) -> Iterator[_Candidate]:
+    """Components, labelled, with holes that may be writing."""
     for part in parts:
-        least = LEAST_SHEET if part.area == largest_area else LEAST_OTHER
-        if part.area < least * tone.size or part.fill < SOLID:
-            continue
         component = labels == part.label
         if _covers_border(component):
             continue
         around, others = label_components(~component)
-        holes = [other for other in others if not other.is_cut(height, width)]
+        holes = [other for other in others if not other.is_cut(*labels.shape)]
         written = sum(hole.area for hole in holes)
         whole = part.area + written
-        if not LEAST_WRITING < written / whole < MOST_WRITING or whole > MOST_SHEET * tone.size:
+        if not LEAST_WRITING < written / whole < MOST_WRITING or whole > MOST_SHEET * labels.size:
             continue
         largest = max(holes, key=lambda hole: hole.area)
         if largest.area >= ONE_WRITING * written:

@@ -20,6 +20,8 @@ STRAY = 0.01
 """Share of the pixels at either end of such a range that does not count."""
 GROUND = 0.9
 """Share of the border that is opaque, from which on there is a ground with the digit as a hole."""
+MOST_INK = 0.4
+"""Share of a picture that ink covers at most; what covers more may be a card, as icons have."""
 LIGHT = 128
 """Luminance (of 255) above which what is opaque is seen on black, not on white."""
 _IS_OPAQUE = [255 * (value >= OPAQUE) for value in range(256)]
@@ -44,7 +46,9 @@ def opacity(picture: Image.Image) -> Image.Image | None:
 
 def is_ground(opaque: Tones) -> bool:
     """Whether what is opaque, uint8 ``[H, W]``, is a ground or sheet that a digit is cut out of."""
-    return bool((border(opaque) >= OPAQUE).mean() >= GROUND) or find_sheet(~opaque) is not None
+    if (border(opaque) >= OPAQUE).mean() >= GROUND:
+        return True
+    return bool((opaque >= OPAQUE).mean() > MOST_INK) and find_sheet(~opaque) is not None
 
 
 def on_paper(picture: Image.Image) -> Image.Image:
