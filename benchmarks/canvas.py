@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import colorsys
+
 import numpy as np
 from numpy.typing import NDArray
 from photography import Colour, Plane, as_image, crisp, drawn
@@ -46,6 +48,12 @@ def colour_between(random: np.random.Generator, low: float, high: float) -> Colo
     """A colour whose channels are between two numbers of 0..1."""
     red, green, blue = random.uniform(low, high, 3).tolist()
     return red, green, blue
+
+
+def hues(random: np.random.Generator) -> NDArray[np.float64]:
+    """Every hue from top to bottom, from any on, ``[400, 1, 3]`` of 0..1."""
+    turns = (np.linspace(0, 1, SIDE) + random.uniform(0, 1)) % 1
+    return np.array([colorsys.hsv_to_rgb(turn, 1, 1) for turn in turns])[:, None]
 
 
 def on_paper(ink: Plane, paper: Colour = (1, 1, 1), ink_colour: Colour = (0, 0, 0)) -> Image.Image:

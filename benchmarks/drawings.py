@@ -6,7 +6,6 @@ drawing, and returns the picture that is saved.
 
 from __future__ import annotations
 
-import colorsys
 import io
 from collections.abc import Callable
 
@@ -16,6 +15,7 @@ from canvas import (
     Digit,
     colour_between,
     cut_out,
+    hues,
     line,
     on_paper,
     solid,
@@ -30,6 +30,7 @@ from layers import (
     rainbow_on_colour,
     shadowed,
     stencil,
+    transparent,
 )
 from matplotlib.figure import Figure
 from photography import as_image, crisp, drawn
@@ -76,8 +77,7 @@ def outline(random: np.random.Generator, digit: Digit) -> Image.Image:
 
 def rainbow(random: np.random.Generator, digit: Digit) -> Image.Image:
     """Every hue from top to bottom, on black or on white."""
-    hues = (np.linspace(0, 1, SIDE) + random.uniform(0, 1)) % 1
-    colours = np.array([colorsys.hsv_to_rgb(hue, 1, 1) for hue in hues])[:, None]
+    colours = hues(random)
     ink, paper = solid(digit)[..., None], float(random.integers(2))
     return as_image(paper * (1 - ink) + colours * ink)
 
@@ -112,14 +112,6 @@ def badge(random: np.random.Generator, digit: Digit) -> Image.Image:
     around = int(SIDE * random.uniform(0.12, 0.2))
     ink = np.pad(solid(digit, SIDE - 2 * around), around)
     return as_image(drawn(paper, ink, (1, 1, 1)))
-
-
-def transparent(random: np.random.Generator, digit: Digit) -> Image.Image:
-    """Any colour on nothing."""
-    red, green, blue = random.integers(256, size=3).tolist()
-    picture = Image.new("RGBA", (SIDE, SIDE), (red, green, blue))
-    picture.putalpha(Image.fromarray(np.rint(255 * solid(digit)).astype(np.uint8)))
-    return picture
 
 
 def corner(random: np.random.Generator, digit: Digit) -> Image.Image:

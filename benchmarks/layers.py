@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import colorsys
-
 import numpy as np
-from canvas import SIDE, Digit, colour_between, on_paper, solid
+from canvas import SIDE, Digit, colour_between, hues, on_paper, solid
 from matplotlib import colormaps
 from photography import Colour, Plane, as_image, drawn
 from PIL import Image, ImageDraw
@@ -13,6 +11,12 @@ from scipy.ndimage import gaussian_filter, shift
 from traced import traced
 
 COLOUR_MAPS = ("viridis", "plasma", "jet", "turbo", "rainbow", "coolwarm", "bwr", "Blues")
+
+
+def transparent(random: np.random.Generator, digit: Digit) -> Image.Image:
+    """Any colour on nothing."""
+    red, green, blue = (random.integers(256, size=3) / 255).tolist()
+    return _layer(solid(digit), (red, green, blue))
 
 
 def stencil(random: np.random.Generator, digit: Digit) -> Image.Image:
@@ -47,8 +51,7 @@ def colour_mapped(random: np.random.Generator, digit: Digit) -> Image.Image:
 
 def rainbow_on_colour(random: np.random.Generator, digit: Digit) -> Image.Image:
     """Every hue from top to bottom, on paper of a colour that is neither light nor dark."""
-    hues = (np.linspace(0, 1, SIDE) + random.uniform(0, 1)) % 1
-    colours = np.array([colorsys.hsv_to_rgb(hue, 1, 1) for hue in hues])[:, None]
+    colours = hues(random)
     paper = np.array(colour_between(random, 0.3, 0.7))
     ink = solid(digit)[..., None]
     return as_image(paper * (1 - ink) + colours * ink)

@@ -82,11 +82,15 @@ def slanted(pen: int) -> Image.Image:
 def test_hollow_digits_are_named(
     line: int, inside: str, paper: str, recognizer: Recognizer
 ) -> None:
-    named = [
-        recognizer.predict(prepare(hollow(digit, line, inside, paper)).image).digit
-        for digit in range(10)
-    ]
-    # The network takes this typeface's 1, which has a flag, for a 7, solid or hollow.
+    named, solid = (
+        [
+            recognizer.predict(prepare(hollow(digit, line, fill, paper)).image).digit
+            for digit in range(10)
+        ]
+        for fill in (inside, "black")
+    )
+    assert named == solid
+    # The network takes this typeface's 1, which has a flag, for a 7, solid as well.
     assert [digit for n, digit in enumerate(named) if n != 1] == [0, *range(2, 10)]
 
 

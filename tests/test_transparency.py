@@ -5,7 +5,6 @@ import io
 import numpy as np
 import pytest
 from conftest import DIGITS, pixels_of
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from app.decoding import decode_image
@@ -14,7 +13,6 @@ from app.preprocessing import prepare
 from app.recognizer import Recognizer
 
 SIDE = 280
-Alpha = NDArray[np.uint8]
 
 
 def ink_of(digit: int) -> Image.Image:
@@ -64,7 +62,7 @@ PICTURES = {
     "white ink": lambda ink: layer(ink, "white"),
     "half opaque ink": lambda ink: layer(ink.point(lambda v: v // 3), "navy"),
     "cut out of a ground": lambda ink: layer(cut_out(Image.new("L", ink.size, 255), ink), "teal"),
-    "cut out of a card": lambda ink: layer(cut_out(card(), ink.resize((SIDE, SIDE))), "white"),
+    "cut out of a card": lambda ink: layer(cut_out(card(), ink), "white"),
     "on a white card": lambda ink: Image.alpha_composite(layer(card(), "white"), layer(ink, "red")),
     "on a dark card": lambda ink: Image.alpha_composite(layer(card(), "#123"), layer(ink, "white")),
     "two pale pens": two_pens,
