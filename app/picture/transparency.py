@@ -53,6 +53,8 @@ def is_ground(opaque: Tones) -> bool:
 
 def on_paper(picture: Image.Image) -> Image.Image:
     """What is seen of a picture of mode RGBA on white, or on black if it is light; mode RGB."""
+    if picture.getchannel("A").getextrema() == (255, 255):  # no paper is seen, as of most canvases
+        return shrunk(picture, LARGEST_SIDE).convert("RGB")
     red, green, blue = (quantile(one, 0.5) for one in _colours(picture))
     is_light = 0.299 * red + 0.587 * green + 0.114 * blue > LIGHT
     picture = shrunk(picture, LARGEST_SIDE)
