@@ -46,20 +46,21 @@ def test_exported_graph_answers_like_the_network(
 
 
 @pytest.mark.parametrize("pooling", get_args(Pooling))
+@pytest.mark.parametrize("pool_last", [False, True])
 def test_exported_network_is_loaded_as_it_was_built(
-    digits: Digits, tmp_path: Path, pooling: Pooling
+    digits: Digits, tmp_path: Path, pooling: Pooling, pool_last: bool
 ) -> None:
     torch.manual_seed(0)
-    network = DigitNetwork(pooling=pooling).eval()
+    network = DigitNetwork(pooling=pooling, pool_last=pool_last).eval()
     export(network, NOVELTY, CARD, digits, choose_device("cpu", threads=1), tmp_path)
     loaded = load_network(tmp_path)
-    assert loaded.pooling == pooling
+    assert (loaded.pooling, loaded.pool_last) == (pooling, pool_last)
     assert torch.equal(loaded(digits.images), network(digits.images))
 
 
 def test_network_from_before_there_was_a_choice_takes_the_greatest_of_four() -> None:
-    record = REPOSITORY / "docs/records/2026-11-22-reference/seed-0"
-    assert load_network(record).pooling == "max"
+    old = load_network(REPOSITORY / "docs/records/2026-11-22-reference/seed-0")
+    assert (old.pooling, old.pool_last) == ("max", False)
 
 
 def test_card_states_the_hashes(network: DigitNetwork, digits: Digits, tmp_path: Path) -> None:

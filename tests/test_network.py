@@ -52,6 +52,14 @@ def test_transitions_may_take_the_mean_of_four() -> None:
     assert DigitNetwork().transition1[0](four).flatten().tolist() == [5, 7, 13, 15]
 
 
+def test_transitions_may_pool_behind_their_convolution() -> None:
+    network = DigitNetwork(pooling="average", pool_last=True)
+    layers = summarize(network)
+    assert [(x.output_shape, x.parameters) for x in layers] == [row[:2] for row in DESIGN]
+    assert [x.receptive_field for x in layers] == [row[2] for row in DESIGN]
+    assert layers[4].description == "conv 1×1, ReLU, BatchNorm, average pool 2×2, dropout 0.01"
+
+
 @pytest.mark.parametrize(("pool", "side", "sees"), [("2x2", 3, 38), ("3x3", 7, 42)])
 def test_pool_before_prediction_adds_no_parameters(
     pool: PredictionPool, side: int, sees: int

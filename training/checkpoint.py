@@ -16,6 +16,8 @@ def load_network(directory: Path) -> DigitNetwork:
     """
     with safe_open(directory / "digits.safetensors", "pt") as file:
         notes = file.metadata() or {}
-        network = DigitNetwork(pooling=notes.get("pooling", "max"))
+        network = DigitNetwork(
+            pooling=notes.get("pooling", "max"), pool_last=notes.get("pool_last") == "true"
+        )
         network.load_state_dict({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
     return network.eval()

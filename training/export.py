@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from training.data import Digits
 from training.device import Device
 from training.evaluation import evaluate
+from training.folding import fold
 from training.network import DigitNetwork, log_probabilities
 from training.novelty import Novelty, pooled_features
 
@@ -73,7 +74,7 @@ def export(
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "digits.onnx").write_bytes(graph)
     parameters = {name: value.contiguous() for name, value in network.state_dict().items()}
-    notes: dict[str, str] = {"pooling": network.pooling}
+    notes = {"pooling": str(network.pooling), "pool_last": json.dumps(network.pool_last)}
     (directory / "digits.safetensors").write_bytes(safetensors_torch.save(parameters, notes))
     hashes = {
         name: hashlib.sha256((directory / name).read_bytes()).hexdigest()
@@ -88,7 +89,7 @@ def to_onnx(network: DigitNetwork, novelty: Novelty) -> onnx.ModelProto:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own use of deprecated torch functions
         program = torch.onnx.export(
-            _Exported(network, novelty).eval(),
+            _Exported(*fold(network, novelty)).eval(),
             (torch.zeros(2, 28, 28, dtype=torch.uint8),),
             input_names=["images"],
             output_names=["log_probabilities", "class_maps", "novelty"],

@@ -61,14 +61,17 @@ class Dropout(nn.Dropout):
 
 
 class Transition(nn.Sequential):
-    """Halves height and width, then mixes the channels down with a 1×1 convolution."""
+    """Halves height and width, and mixes the channels down with a 1×1 convolution.
 
-    def __init__(self, inputs: int, outputs: int, dropout: float, pooling: Pooling) -> None:
-        super().__init__(
-            _HALVING[pooling](2),
-            ConvReLUNorm(inputs, outputs, kernel_size=1),
-            Dropout(dropout),
-        )
+    The pool stands first, or behind the convolution as DenseNet's (Huang et al. 2017,
+    https://arxiv.org/abs/1608.06993).
+    """
+
+    def __init__(
+        self, inputs: int, outputs: int, dropout: float, pooling: Pooling, *, pool_last: bool
+    ) -> None:
+        parts = [_HALVING[pooling](2), ConvReLUNorm(inputs, outputs, kernel_size=1)]
+        super().__init__(*(reversed(parts) if pool_last else parts), Dropout(dropout))
 
 
 class DigitNetwork(nn.Module):
@@ -82,6 +85,7 @@ class DigitNetwork(nn.Module):
         dropout: probability with which each transition drops an activation while training.
         pool_before_prediction: a max-pool before the prediction; ``2x2`` halves the class maps.
         pooling: what a transition makes of 2×2 values, the greatest or the mean.
+        pool_last: whether a transition pools behind its 1×1 convolution, not before.
     """
 
     mean: Tensor
@@ -92,9 +96,11 @@ class DigitNetwork(nn.Module):
         dropout: float = 0.01,
         pool_before_prediction: PredictionPool = "none",
         pooling: Pooling = "max",
+        pool_last: bool = False,
     ) -> None:
         super().__init__()
         self.pooling: Pooling = pooling
+        self.pool_last = pool_last
         self.register_buffer("mean", torch.tensor(MNIST_MEAN))
         self.register_buffer("std", torch.tensor(MNIST_STD))
         self.block1 = nn.Sequential(
@@ -102,12 +108,12 @@ class DigitNetwork(nn.Module):
             ConvReLUNorm(8, 16, kernel_size=3),
             ConvReLUNorm(16, 32, kernel_size=3),
         )
-        self.transition1 = Transition(32, 8, dropout, pooling)
+        self.transition1 = Transition(32, 8, dropout, pooling, pool_last=pool_last)
         self.block2 = nn.Sequential(
             ConvReLUNorm(8, 16, kernel_size=3),
             ConvReLUNorm(16, 32, kernel_size=3),
         )
-        self.transition2 = Transition(32, 8, dropout, pooling)
+        self.transition2 = Transition(32, 8, dropout, pooling, pool_last=pool_last)
         self.block3 = nn.Sequential(
             ConvReLUNorm(8, 16, kernel_size=3),
             ConvReLUNorm(16, 32, kernel_size=3),
@@ -117,7 +123,7 @@ class DigitNetwork(nn.Module):
 
     def normalize(self, images: Tensor) -> Tensor:
         """Pixels ``[N, 28, 28]`` of 0..255 (uint8 or float) to float32 ``[N, 1, 28, 28]``."""
-        return (images.unsqueeze(1).float() / 255 - self.mean) / self.std
+        return (images.unsqueeze(1).float() - 255 * self.mean) / (255 * self.std)
 
     def blocks(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """What the three blocks make: ``[N, 32, S, S]`` with sides 28, 14 and 7."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import adaptive_avg_pool2d
 
 from training.data import Digits, hold_out
 from training.forms import draw_forms
@@ -59,7 +60,7 @@ class Novelty(nn.Module):
 
 def pooled_features(blocks: tuple[Tensor, ...]) -> Tensor:
     """The mean of every channel of every block, float32 ``[N, 96]``."""
-    return torch.cat([block.float().mean(dim=(2, 3)) for block in blocks], dim=1)
+    return torch.cat([adaptive_avg_pool2d(block.float(), 1).flatten(1) for block in blocks], dim=1)
 
 
 def fit_novelty(network: DigitNetwork, digits: Digits) -> Novelty:

@@ -83,6 +83,7 @@ class Recipe:
             average is what is evaluated and exported. 0 takes the weights themselves.
         pooling: what a transition makes of 2×2 values: the greatest (``max``) or the mean
             (``average``).
+        pool_last: whether a transition pools behind its 1×1 convolution instead of before it.
         pool_before_prediction: a max-pool before the last convolution, without parameters:
             ``2x2``, after which the class maps are 3×3, or ``3x3`` around each place, after which
             they are 7×7 as without.
@@ -126,6 +127,7 @@ class Recipe:
     calm_strength: float = 0.0
     averaging: float = 0.0
     pooling: Pooling = "max"
+    pool_last: bool = False
     pool_before_prediction: PredictionPool = "none"
     sharpness_epochs: int = 0
     sharpness_radius: float = 0.5

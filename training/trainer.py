@@ -33,7 +33,9 @@ def build_network(recipe: Recipe) -> DigitNetwork | VariantNetwork:
     """The network of a recipe, freshly initialised; ours with the parameters that it must have."""
     if recipe.network == "wide":
         return replace(WIDE, dropout=recipe.dropout).build()
-    network = DigitNetwork(recipe.dropout, recipe.pool_before_prediction, recipe.pooling)
+    network = DigitNetwork(
+        recipe.dropout, recipe.pool_before_prediction, recipe.pooling, recipe.pool_last
+    )
     if (count := count_parameters(network)) != PARAMETERS:
         raise AssertionError(f"{count:,} parameters, not {PARAMETERS:,}")
     return network

@@ -9,11 +9,13 @@ const INPUT_SIDE = 28;
 export class Network {
   #weights;
   #pooled; // of 2×2 values
+  #poolLast; // behind a transition's convolution
 
   /** Takes what `parseSafetensors` returns. */
   constructor({ tensors, notes }) {
     this.#weights = tensors;
     this.#pooled = notes.pooling === "average" ? mean : Math.max;
+    this.#poolLast = notes.pool_last === "true";
   }
 
   /** 784 pixels of 0..255, ink bright → a Map of each layer's maps, named as in `/model-info`. */
@@ -27,10 +29,10 @@ export class Network {
     x = record("block1.0", this.#convReluNorm("block1.0", x));
     x = record("block1.1", this.#convReluNorm("block1.1", x));
     x = record("block1.2", this.#convReluNorm("block1.2", x));
-    x = record("transition1", this.#convReluNorm("transition1.1", halve(x, this.#pooled)));
+    x = record("transition1", this.#transition("transition1", x));
     x = record("block2.0", this.#convReluNorm("block2.0", x));
     x = record("block2.1", this.#convReluNorm("block2.1", x));
-    x = record("transition2", this.#convReluNorm("transition2.1", halve(x, this.#pooled)));
+    x = record("transition2", this.#transition("transition2", x));
     x = record("block3.0", this.#convReluNorm("block3.0", x));
     x = record("block3.1", this.#convReluNorm("block3.1", x));
     x = record("prediction", convolve(x, this.#weights.get("prediction.weight")));
@@ -42,6 +44,12 @@ export class Network {
     const [mean] = this.#weights.get("mean").values, [std] = this.#weights.get("std").values;
     const values = Float32Array.from(pixels, (pixel) => (pixel / 255 - mean) / std);
     return { channels: 1, side: INPUT_SIDE, values };
+  }
+
+  #transition(name, maps) {
+    return this.#poolLast
+      ? halve(this.#convReluNorm(`${name}.0`, maps), this.#pooled)
+      : this.#convReluNorm(`${name}.1`, halve(maps, this.#pooled));
   }
 
   #convReluNorm(name, maps) {

@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import urllib.request
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
+import torch
 from playwright.sync_api import Page, expect
+from safetensors.torch import save
 from service_process import REPOSITORY, ServiceProcess
+
+from app.routes.page_weights import halve
+from training.network import DigitNetwork, Pooling
 
 from .conftest import OpenPage
 from .visitor import PHONE, draw, expect_digit, shown_on
@@ -64,6 +69,31 @@ def test_layers_are_those_of_the_model_card(page: Page, service: ServiceProcess)
     assert [(name, layer["shape"]) for name, layer in layers.items()] == [
         (layer["name"], layer["output_shape"]) for layer in card
     ]
+
+
+@pytest.mark.parametrize("pooling", get_args(Pooling))
+@pytest.mark.parametrize("pool_last", [False, True])
+def test_page_runs_whatever_a_checkpoint_says(
+    page: Page, pooling: Pooling, pool_last: bool
+) -> None:
+    torch.manual_seed(0)
+    network = DigitNetwork(pooling=pooling, pool_last=pool_last)
+    pixels = torch.randint(0, 256, (1, 28, 28), dtype=torch.uint8)
+    with torch.inference_mode():
+        network(pixels)  # BatchNorm's statistics are not those that it was made with
+        expected = network.eval().class_maps(pixels).flatten().tolist()
+    notes = {"pooling": str(pooling), "pool_last": json.dumps(pool_last)}
+    maps = page.evaluate(
+        """async ([weights, pixels]) => {
+            const { Network } = await import("/static/network.js");
+            const { parseSafetensors } = await import("/static/safetensors.js");
+            const stored = Uint8Array.from(weights).buffer;
+            const network = new Network(parseSafetensors(stored));
+            return [...network.forward(pixels).get("prediction").values];
+        }""",
+        [list(halve(save(network.state_dict(), notes))), pixels.flatten().tolist()],
+    )
+    assert maps == pytest.approx(expected, abs=0.01)
 
 
 def open_inside(page: Page) -> None:
