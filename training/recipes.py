@@ -228,9 +228,10 @@ BEST = Recipe(
     forms=0.05,
     averaging=0.999,
     pooling="average",
+    pool_last=True,
     sharpness_epochs=10,
     sharpness_radius=0.5,
-    temperature=0.925,
+    temperature=0.905,
 )
 
 FAST = replace(
@@ -246,6 +247,7 @@ FAST = replace(
     crop_epochs=2,
     averaging=0.99,
     pooling="max",
+    pool_last=False,
     sharpness_epochs=0,
     temperature=1.0,
 )
@@ -258,6 +260,7 @@ TEACHER = replace(
     epochs=16,
     dropout=0.1,
     pooling="max",
+    pool_last=False,
     interpolation="bicubic",
     sharpness_epochs=8,
     temperature=1.0,
