@@ -53,10 +53,8 @@ def test_transitions_may_take_the_mean_of_four() -> None:
 
 
 def test_transitions_may_pool_behind_their_convolution() -> None:
-    network = DigitNetwork(pooling="average", pool_last=True)
-    layers = summarize(network)
-    assert [(x.output_shape, x.parameters) for x in layers] == [row[:2] for row in DESIGN]
-    assert [x.receptive_field for x in layers] == [row[2] for row in DESIGN]
+    layers = summarize(DigitNetwork(pooling="average", pool_last=True))
+    assert [(x.output_shape, x.parameters, x.receptive_field) for x in layers] == DESIGN
     assert layers[4].description == "conv 1×1, ReLU, BatchNorm, average pool 2×2, dropout 0.01"
 
 
